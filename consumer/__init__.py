@@ -1,0 +1,1 @@
+"""The worker: frames in, inspections and defect events out, exactly once."""

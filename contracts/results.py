@@ -1,0 +1,99 @@
+"""What the worker publishes: an inspection for every frame, a defect event for every defective one, dead letters."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from contracts.identity import Count, FrameGeometry, FrameIdentity, Message, TimeNs
+from contracts.rejections import Reason
+
+
+class Fate(StrEnum):
+    """What became of a received frame. received = clean + defective + unsegmented + dead_lettered."""
+
+    CLEAN = "clean"
+    DEFECTIVE = "defective"
+    UNSEGMENTED = "unsegmented"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class RecordId(Message):
+    """Where a record lies in Kafka."""
+
+    topic: str
+    partition: Count
+    offset: Count
+
+
+class Inspection(FrameIdentity):
+    """One for EVERY frame whose identity could be read: the ledger's entry. Key: `coil_id`.
+
+    `gate_score` and `gate_threshold` are None for a dead-lettered frame, `reason` is set only for it.
+    """
+
+    fate: Fate
+    gate_score: float | None = Field(default=None, ge=0, le=1)
+    gate_threshold: float | None = Field(default=None, ge=0, le=1)
+    regions_by_class: dict[int, int] = Field(default_factory=dict, description="class_id -> number of regions")
+    reason: Reason | None = None
+    bundle: str = Field(description="Model bundle, name@first 12 digits of its card's sha256")
+    exposed_at_ns: TimeNs
+    deadline_at_ns: TimeNs
+    inspected_at_ns: TimeNs
+    source: RecordId
+
+
+class Box(Message):
+    """Pixel box in the frame, inclusive of every bound. Rows run along the strip, columns across it."""
+
+    row_min: int = Field(ge=0)
+    col_min: int = Field(ge=0)
+    row_max: int = Field(ge=0)
+    col_max: int = Field(ge=0)
+
+
+class BoxMm(Message):
+    """The same box on the coil, in mm: along from its head, across from the strip's drive-side origin."""
+
+    along_min_mm: float
+    along_max_mm: float
+    across_min_mm: float
+    across_max_mm: float
+
+
+class DefectRegion(Message):
+    """One connected component of one class's mask."""
+
+    class_id: int = Field(ge=1, description="1-based, as in the bundle's card")
+    class_name: str
+    score: float = Field(ge=0, le=1, description="Mean probability over the region")
+    area_px: int = Field(ge=1)
+    area_mm2: float = Field(gt=0)
+    box_px: Box
+    box_mm: BoxMm
+    mask_rle: str = Field(description="Column-major, 1-based `start length` pairs over the whole frame")
+
+
+class DefectEvent(FrameIdentity, FrameGeometry):
+    """One for every defective frame. Key: `coil_id`."""
+
+    width_px: int = Field(gt=0)
+    height_px: int = Field(gt=0)
+    gate_score: float = Field(ge=0, le=1)
+    regions: tuple[DefectRegion, ...]
+    bundle: str
+    exposed_at_ns: TimeNs
+    deadline_at_ns: TimeNs
+    inspected_at_ns: TimeNs
+    source: RecordId
+
+
+class DeadLetter(Message):
+    """What can never be inspected. On the topic it is the ORIGINAL value, key and headers plus `dl_` headers."""
+
+    reason: Reason
+    detail: str
+    source: RecordId
+    rejected_at_ns: TimeNs

@@ -1,0 +1,1 @@
+"""Gate, segmenter, engines and bundles. Knows no Kafka."""

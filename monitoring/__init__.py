@@ -1,0 +1,1 @@
+"""Metric definitions, health and logging, injected into whoever runs."""
