@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from contracts.identity import Count, Message, Name, TimeNs
+from contracts.identity import ClassId, Count, Message, Name, TimeNs
 
 DEFAULT_BUDGET_S = 300.0
 
@@ -72,7 +72,7 @@ class CameraLedger(Message):
 class CoilDefect(Message):
     """Regions merged across frame borders: one defect on the coil."""
 
-    class_id: int = Field(ge=1)
+    class_id: ClassId
     class_name: str
     along_min_mm: float
     along_max_mm: float
@@ -85,7 +85,7 @@ class CoilDefect(Message):
 class RollMark(Message):
     """A defect that returns at a constant spacing in one lane."""
 
-    class_id: int = Field(ge=1)
+    class_id: ClassId
     lane_mm: float
     period_mm: float = Field(gt=0)
     count: Count
@@ -136,5 +136,6 @@ class Alarm(CoilMessage):
     kind: AlarmKind
     state: AlarmState
     raised_at_ns: TimeNs
+    changed_at_ns: TimeNs = Field(description="When this state began: tells one update from the next")
     summary: str = Field(min_length=1, max_length=500)
     mark: RollMark | None = None

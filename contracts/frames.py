@@ -23,11 +23,15 @@ class FrameHeader(FrameIdentity, FrameGeometry):
     """Everything a frame record says about its image."""
 
     exposed_at_ns: TimeNs
-    deadline_at_ns: TimeNs = Field(description="When the coil's verdict is due: the worker needs no second topic")
+    deadline_at_ns: TimeNs = Field(
+        description="When the coil's verdict is due: the worker needs no second topic"
+    )
     width_px: int = Field(gt=0, le=MAX_SIDE_PX)
     height_px: int = Field(gt=0, le=MAX_SIDE_PX)
     encoding: Encoding
-    traceparent: str | None = Field(default=None, max_length=55, description="W3C trace context, passed through")
+    traceparent: str | None = Field(
+        default=None, max_length=55, description="W3C trace context, passed through"
+    )
 
     @property
     def identity(self) -> FrameIdentity:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 FRAMES_PER_BLOCK = 32
-"""Consecutive frames that share a partition: all workers share one coil, and a batch still finds neighbours."""
+"""Consecutive frames that share a partition: all workers share a coil, and a batch still finds neighbours."""
 
 MAX_SIDE_PX = 16_384
 MAX_TIME_NS = 2**63 - 1
@@ -16,12 +16,15 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A line, coil or camera: safe in a key, a file name and a label."""
 
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+ClassId = Annotated[int, Field(ge=1, le=10_000)]
+"""A kind of defect, 1-based, as in the bundle's card."""
+
 TimeNs = Annotated[int, Field(ge=0, le=MAX_TIME_NS)]
 """Nanoseconds since the Unix epoch, UTC."""
 
 
 class Message(BaseModel):
-    """What every message shares: immutable; unknown fields of the same major version are accepted and dropped."""
+    """What every message shares: immutable; unknown fields of the same major are accepted and dropped."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -49,5 +52,7 @@ class FrameGeometry(Message):
 
     mm_per_px_across: float = Field(gt=0, le=100)
     mm_per_px_along: float = Field(gt=0, le=100)
-    position_mm: float = Field(ge=0, le=1e8, description="Along the strip, from the coil's head to image row 0")
+    position_mm: float = Field(
+        ge=0, le=1e8, description="Along the strip, from the coil's head to image row 0"
+    )
     offset_mm: float = Field(default=0.0, ge=-1e5, le=1e5, description="Across the strip, to image column 0")

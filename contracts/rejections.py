@@ -1,4 +1,4 @@
-"""Why a record can never be inspected: the one expected failure of a frame."""
+"""Why a record can never be inspected, or a message never be read: the one expected failure of each."""
 
 from __future__ import annotations
 
@@ -23,9 +23,26 @@ class Reason(StrEnum):
 
 
 class FrameRejected(Exception):
-    """A frame that no retry can save: it goes to the dead-letter topic. Anything else that is raised is a bug."""
+    """A frame that no retry can save: it goes to the dead-letter topic. Anything else raised is a bug."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class MessageFault(StrEnum):
+    """Why a JSON message (any but a frame) cannot be read; also a metric label, so the set is closed."""
+
+    UNKNOWN_TYPE = "unknown_type"
+    UNKNOWN_VERSION = "unknown_version"
+    MALFORMED = "malformed"
+
+
+class MessageRejected(Exception):
+    """A JSON message that no retry can save."""
+
+    def __init__(self, reason: MessageFault, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

@@ -1,12 +1,14 @@
-"""What the worker publishes: an inspection for every frame, a defect event for every defective one, dead letters."""
+"""What the worker publishes: an inspection a frame, a defect event a defective frame, dead letters."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
-from contracts.identity import Count, FrameGeometry, FrameIdentity, Message, TimeNs
+from contracts.cloudevents import clip
+from contracts.identity import ClassId, Count, FrameGeometry, FrameIdentity, Message, TimeNs
 from contracts.rejections import Reason
 
 
@@ -30,19 +32,40 @@ class RecordId(Message):
 class Inspection(FrameIdentity):
     """One for EVERY frame whose identity could be read: the ledger's entry. Key: `coil_id`.
 
-    `gate_score` and `gate_threshold` are None for a dead-lettered frame, `reason` is set only for it.
+    Only a dead-lettered frame has a `reason`; it has no gate score or threshold, and lacks the times that its
+    headers did not say. Only a defective one has regions, or none when the segmenter could place nothing.
     """
 
     fate: Fate
     gate_score: float | None = Field(default=None, ge=0, le=1)
     gate_threshold: float | None = Field(default=None, ge=0, le=1)
-    regions_by_class: dict[int, int] = Field(default_factory=dict, description="class_id -> number of regions")
+    regions_by_class: dict[ClassId, Count] = Field(
+        default_factory=dict, description="class_id -> number of regions"
+    )
     reason: Reason | None = None
     bundle: str = Field(description="Model bundle, name@first 12 digits of its card's sha256")
-    exposed_at_ns: TimeNs
-    deadline_at_ns: TimeNs
+    exposed_at_ns: TimeNs | None
+    deadline_at_ns: TimeNs | None
     inspected_at_ns: TimeNs
     source: RecordId
+
+    @model_validator(mode="after")
+    def _fits_its_fate(self) -> Inspection:
+        gated = self.gate_score is not None and self.gate_threshold is not None
+        if self.fate is Fate.DEAD_LETTERED:
+            if self.reason is None or self.gate_score is not None or self.gate_threshold is not None:
+                raise ValueError(
+                    "dead_lettered needs a reason, and has neither gate_score nor gate_threshold"
+                )
+        elif (
+            self.reason is not None or not gated or self.exposed_at_ns is None or self.deadline_at_ns is None
+        ):
+            raise ValueError(
+                f"{self.fate} needs gate_score, gate_threshold and both times, and has no reason"
+            )
+        if self.regions_by_class and self.fate is not Fate.DEFECTIVE:
+            raise ValueError(f"{self.fate} has no regions")
+        return self
 
 
 class Box(Message):
@@ -66,7 +89,7 @@ class BoxMm(Message):
 class DefectRegion(Message):
     """One connected component of one class's mask."""
 
-    class_id: int = Field(ge=1, description="1-based, as in the bundle's card")
+    class_id: ClassId
     class_name: str
     score: float = Field(ge=0, le=1, description="Mean probability over the region")
     area_px: int = Field(ge=1)
@@ -91,9 +114,9 @@ class DefectEvent(FrameIdentity, FrameGeometry):
 
 
 class DeadLetter(Message):
-    """What can never be inspected. On the topic it is the ORIGINAL value, key and headers plus `dl_` headers."""
+    """What can never be inspected. On the topic: the ORIGINAL key, value and headers, plus `dl_` headers."""
 
     reason: Reason
-    detail: str
+    detail: Annotated[str, AfterValidator(clip)] = Field(description="One sentence, at most 500 characters")
     source: RecordId
     rejected_at_ns: TimeNs
