@@ -1,0 +1,1 @@
+"""A real single-node Apache Kafka (KRaft) without Docker: jars through Maven, data under `.local/`."""
