@@ -21,7 +21,7 @@ POLL_INTERVAL_S = 0.1
 NOT_HERE = b"try /metrics, /healthz or /readyz\n"
 
 
-class PortInUse(Exception):
+class PortTaken(Exception):
     """Another process listens there already."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -50,12 +50,12 @@ class MonitoringServer:
 
 
 def serve(registry: CollectorRegistry, health: Health, host: str, port: int) -> MonitoringServer:
-    """Start serving; port 0 takes any free one. Raises PortInUse."""
+    """Start serving; port 0 takes any free one. Raises PortTaken."""
     try:
         return MonitoringServer(_Server(registry, health, host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(host, port) from None
+            raise PortTaken(host, port) from None
         raise
 
 

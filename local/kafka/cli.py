@@ -1,4 +1,4 @@
-"""`python -m local kafka up|down|status|clean`."""
+"""`python -m local kafka up|down|status|fetch|clean`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from local.kafka.broker import LocalBroker
-from local.kafka.jars import kafka_version
+from local.kafka.jars import fetch_jars, kafka_version
 from local.kafka.ports import serves
+from local.kafka.prerequisites import java
 from local.kafka.processes import resident_bytes
 
 NOT_RUNNING = 3
@@ -17,7 +18,11 @@ NOT_RUNNING = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words after `kafka`."""
-    parser.add_argument("action", choices=["up", "down", "status", "clean"], help="clean: also its data")
+    parser.add_argument(
+        "action",
+        choices=["up", "down", "status", "fetch", "clean"],
+        help="fetch: only its jars; clean: down, and its data too",
+    )
 
 
 def broker_here(local_home: Path, port: int) -> LocalBroker:
@@ -31,7 +36,11 @@ def say(line: str) -> None:
 
 
 def run(action: str, local_home: Path, port: int) -> int:
-    """One of the four actions; the exit code. Raises BrokerUnavailable."""
+    """One of the actions; the exit code. Raises BrokerUnavailable."""
+    if action == "fetch":
+        java()
+        fetch_jars(local_home, say)
+        return 0
     broker = broker_here(local_home, port)
     actions = {"up": _up, "down": _down, "status": _status, "clean": _clean}
     return actions[action](broker)

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from monitoring.health import Health
-from monitoring.http import MonitoringServer, PortInUse, serve
+from monitoring.http import MonitoringServer, PortTaken, serve
 from monitoring.worker_metrics import WorkerMetrics
 
 HOST = "127.0.0.1"
@@ -98,7 +98,7 @@ def test_other_paths_name_the_right_ones(server: MonitoringServer) -> None:
 def test_a_taken_port_is_one_clear_sentence(
     registry: CollectorRegistry, health: Health, server: MonitoringServer
 ) -> None:
-    with pytest.raises(PortInUse, match=rf"port {server.port} .* COILWATCH_METRICS_PORT"):
+    with pytest.raises(PortTaken, match=rf"port {server.port} .* COILWATCH_METRICS_PORT"):
         serve(registry, health, HOST, server.port)
 
 

@@ -1,0 +1,63 @@
+# `make` alone says what there is. Every target does its own set-up, and skips what is already done.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# pip says a lot: to a person the progress is worth it, in a log it is not.
+PIP := $(PY) -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --require-hashes --no-deps $(if $(CI),--quiet)
+EDITABLE := $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+COMPILE := .venv/bin/uv --no-config pip compile pyproject.toml --group build --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench broker lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+setup: .venv/.everything ## everything, torch and the developer's tools too (6 GB)
+
+demo: .venv/.line ## two coils through a real Kafka; FRAMES=folder takes your own frames
+	$(PY) -m local demo $(if $(FRAMES),--frames "$(FRAMES)")
+
+test: .venv/.everything broker ## all tests, the real broker included; ARGS="-k worker" picks some
+	$(PY) -m pytest $(ARGS)
+
+check: .venv/.everything ## lint, format, types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+bench: .venv/.everything broker ## the README's figures, each with the machine it was measured on, and JSON in out/bench
+	$(PY) -m tests.bench $(ARGS)
+
+broker: .venv/.line
+	@$(PY) -m local kafka fetch || echo "The tests that need a broker will be skipped."
+
+lock: .venv/.everything ## newer versions of everything, with hashes
+	$(COMPILE) --extra dev --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --output-file requirements-line.lock
+
+clean: ## stop the local broker and remove what was made: .venv, .local, out
+	@[ ! -x $(PY) ] || $(PY) -m local kafka clean
+	rm -rf .venv .local out
+
+# The line alone: no torch, so that a demo or a worker costs a few hundred MB.
+.venv/.line: requirements-line.lock pyproject.toml | .venv/bin/pip
+	@echo "==> Installing what the line needs into .venv (about 200 MB to fetch, once)"
+	$(INSTALL) --requirement requirements-line.lock
+	@$(EDITABLE)
+	@touch $@
+
+.venv/.everything: requirements.lock pyproject.toml | .venv/bin/pip
+	@echo "==> Installing everything into .venv, torch and the developer's tools too (about 3 GB to fetch, once)"
+	$(INSTALL) --requirement requirements.lock
+	@$(EDITABLE)
+	@touch .venv/.line $@
+
+.venv/bin/pip:
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not on this machine: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "coilwatch needs Python 3.11 or newer, $(PYTHON) is older: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; }
+	@echo "==> Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
