@@ -21,8 +21,8 @@ STOP_WITHIN_S = 20.0
 
 JVM = ("-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """Chosen by measuring on 2 cores: serving after 1.8-2.0 s against 3.4-3.8 s with the JVM's own choice; 6,000
-records of 100 kB in 60 transactions cost 2.5-2.8 s of the broker's CPU against 5.8-9.5 s, 305 MB resident against
-400-450. A class archive (CDS) takes another 0.8 s off the start, but is 50 MB to keep and to invalidate: left."""
+records of 100 kB in 60 transactions cost 2.5-2.8 s of the broker's CPU against 5.8-9.5 s, 305 MB resident
+against 400-450. A class archive (CDS) takes 0.8 s more off the start, but is 50 MB to keep: left."""
 
 
 def _silent(_: str) -> None:
@@ -155,9 +155,7 @@ class LocalBroker:
             if self.pid is None:
                 break
         self.stop()
-        raise BrokerUnavailable(
-            f"the broker on port {self.port} does not serve; it said: {self._last_words()}"
-        )
+        raise BrokerUnavailable(f"the broker on port {self.port} does not serve: {self._last_words()}")
 
     def _last_words(self) -> str:
         texts = [(self.home / name) for name in ("broker.log", "stdout.log")]

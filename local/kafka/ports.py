@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 HOST = "127.0.0.1"
 BELOW_EPHEMERAL = range(20_000, 32_000, 2)
-"""Where a pair is looked for: from 32768 the system lends ports to outgoing connections, ours outlive a restart."""
+"""Where a pair is looked for: from 32768 up the system lends ports to outgoing connections."""
 
 _SILENT = logging.getLogger("local.kafka.librdkafka")
 
@@ -37,7 +37,7 @@ def free_pair() -> int:
 
 
 def serves(bootstrap_servers: str, *, within_s: float) -> bool:
-    """A metadata request is answered and names a broker. Waits `within_s` at most, also for the port to open."""
+    """A metadata request is answered and names a broker. Waits `within_s` at most, for the port too."""
     until = time.monotonic() + within_s
     first, _, port = bootstrap_servers.split(",")[0].rpartition(":")
     while not _accepts(first, int(port)):

@@ -16,26 +16,30 @@ class BrokerUnavailable(Exception):
     """No broker can be had here; the message is one sentence that says what to do."""
 
 
-def java() -> str:
-    """Path of a `java` of version 17 or newer. Raises BrokerUnavailable."""
-    path = _find("java", "openjdk-17-jre-headless")
+class PrerequisiteMissing(BrokerUnavailable):
+    """Because Java or Maven is not on this machine."""
+
+
+def java(search_path: str | None = None) -> str:
+    """Path of a `java` of version 17 or newer, looked for in PATH. Raises PrerequisiteMissing."""
+    path = _find("java", "openjdk-17-jre-headless", search_path)
     shown = subprocess.run([path, "-version"], capture_output=True, text=True, check=False)
     found = re.search(r'version "(\d+)', shown.stderr + shown.stdout)
     if found is None or int(found[1]) < MIN_JAVA:
         said = found[1] if found else "unreadable"
-        raise BrokerUnavailable(
+        raise PrerequisiteMissing(
             f"Java is {said}, Kafka 4 needs {MIN_JAVA}: apt-get install openjdk-17-jre-headless, {OTHER_WAY}"
         )
     return path
 
 
-def maven() -> str:
-    """Path of `mvn`. Raises BrokerUnavailable."""
-    return _find("mvn", "maven")
+def maven(search_path: str | None = None) -> str:
+    """Path of `mvn`. Raises PrerequisiteMissing."""
+    return _find("mvn", "maven", search_path)
 
 
-def _find(program: str, package: str) -> str:
-    path = shutil.which(program)
+def _find(program: str, package: str, search_path: str | None) -> str:
+    path = shutil.which(program, path=search_path)
     if path is None:
-        raise BrokerUnavailable(f"{program} is not on this machine: apt-get install {package}, {OTHER_WAY}")
+        raise PrerequisiteMissing(f"{program} is not on this machine: apt-get install {package}, {OTHER_WAY}")
     return path

@@ -1,4 +1,4 @@
-"""The broker's settings: one node, one copy, quick to start. `docker-compose.yml` has the same, held by a test."""
+"""The broker's settings: one node, one copy, quick to start. A test holds `docker-compose.yml` to them."""
 
 from __future__ import annotations
 
