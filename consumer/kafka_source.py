@@ -1,0 +1,200 @@
+"""`RecordSource` on a broker: confluent-kafka's consumer. librdkafka prefetches; no second queue here."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from consumer.ports import PartitionsListener, Record
+from monitoring.worker_metrics import WorkerMetrics
+
+log = logging.getLogger(__name__)
+
+_PASSING = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError._RESOLVE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError._MAX_POLL_EXCEEDED,
+    }
+)
+"""librdkafka mends these by itself: the state is logged once, and polling goes on."""
+
+
+class TopicMissing(Exception):
+    """The frames topic is not there."""
+
+
+class KafkaSource:
+    """Reads the frames topic as one member of the group. Every call belongs to the owner thread."""
+
+    def __init__(self, *, properties: Mapping[str, object], topic: str, metrics: WorkerMetrics) -> None:
+        self._topic = topic
+        self._metrics = metrics
+        self._connection = _Connection(metrics)
+        self._listener: PartitionsListener | None = None
+        self._to_rewind: dict[int, int] = {}
+        self._consumer = Consumer(
+            {
+                **properties,
+                "error_cb": self._error,
+                "stats_cb": self._statistics,
+                "statistics.interval.ms": 2000,
+            }
+        )
+
+    def join(self, listener: PartitionsListener) -> None:
+        """Subscribe. Partitions arrive in later `take` calls."""
+        self._listener = listener
+        self._consumer.subscribe(
+            [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+        )
+
+    def take(self, max_records: int, timeout_s: float) -> list[Record]:
+        """Up to `max_records`; waits for the first at most `timeout_s`, for the others not at all.
+
+        One `poll` a record, because a rewind inside a rebalance then can't leave older records behind it in a
+        batch that was already fetched. Raises TopicMissing, KafkaException.
+        """
+        if self._to_rewind:
+            self._seek()
+        records: list[Record] = []
+        while len(records) < max_records:
+            message = self._consumer.poll(0.0 if records else timeout_s)
+            if message is None:
+                break
+            error = message.error()
+            if error is None:
+                records.append(_record(message))
+            else:
+                self._failed(error)
+                break
+        return records
+
+    def rewind(self, positions: Mapping[int, int]) -> None:
+        """Read these partitions again from these offsets."""
+        self._to_rewind.update(positions)
+        self._seek()
+
+    def pause(self) -> None:
+        """Stop fetching, stay in the group."""
+        self._consumer.pause(self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Fetch again."""
+        self._consumer.resume(self._consumer.assignment())
+
+    def group_metadata(self) -> object:
+        """This member and its generation, for `send_offsets_to_transaction` (KIP-447)."""
+        return self._consumer.consumer_group_metadata()
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _seek(self) -> None:
+        """A partition whose fetcher has not started refuses to seek: it is tried again before each poll."""
+        for partition, offset in list(self._to_rewind.items()):
+            try:
+                self._consumer.seek(TopicPartition(self._topic, partition, offset))
+            except KafkaException as failure:
+                if failure.args[0].code() != KafkaError._STATE:
+                    raise
+                continue
+            del self._to_rewind[partition]
+
+    def _failed(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:
+            return
+        if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
+            raise TopicMissing(
+                f"topic {self._topic} is not on the broker; create it with `python -m contracts topics`"
+            )
+        if error.fatal() or error.code() not in _PASSING:
+            raise KafkaException(error)
+        self._connection.troubled(error)
+
+    # --- librdkafka's callbacks, called inside poll ---
+
+    def _assigned(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self._heard().partitions_assigned(_numbers(partitions))
+
+    def _revoked(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self._heard().partitions_revoked(_numbers(partitions))
+        self._forget(partitions)
+
+    def _lost(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self._heard().partitions_lost(_numbers(partitions))
+        self._forget(partitions)
+
+    def _heard(self) -> PartitionsListener:
+        if self._listener is None:
+            raise RuntimeError("partitions arrived before join()")
+        return self._listener
+
+    def _forget(self, partitions: Sequence[TopicPartition]) -> None:
+        for number in _numbers(partitions):
+            self._to_rewind.pop(number, None)
+            self._metrics.forget_lag(number)
+
+    def _error(self, error: KafkaError) -> None:
+        if error.fatal():
+            raise KafkaException(error)
+        self._connection.troubled(error)
+
+    def _statistics(self, text: str) -> None:
+        statistics = json.loads(text)
+        brokers = [b for b in statistics["brokers"].values() if b["nodeid"] >= 0]
+        if any(b["state"] == "UP" for b in brokers):
+            self._connection.up()
+        owned = {tp.partition for tp in self._consumer.assignment()}
+        for number, partition in (
+            statistics["topics"].get(self._topic, {"partitions": {}})["partitions"].items()
+        ):
+            lag = partition.get("consumer_lag_stored", -1)
+            lag = partition.get("consumer_lag", -1) if lag < 0 else lag
+            if int(number) in owned and lag >= 0:
+                self._metrics.set_lag(int(number), lag)
+
+
+class _Connection:
+    """Says once that the broker is away, and once that it is back."""
+
+    def __init__(self, metrics: WorkerMetrics) -> None:
+        self._metrics = metrics
+        self._is_up: bool | None = None
+
+    def up(self) -> None:
+        if self._is_up is False:
+            log.info("broker is back")
+        self._is_up = True
+        self._metrics.broker_up.set(1)
+
+    def troubled(self, error: KafkaError) -> None:
+        if self._is_up is not False:
+            log.warning("broker is away, retrying", extra={"why": error.str()})
+        self._is_up = False
+        self._metrics.broker_up.set(0)
+
+
+def _numbers(partitions: Sequence[TopicPartition]) -> list[int]:
+    return [tp.partition for tp in partitions]
+
+
+def _record(message: Message) -> Record:
+    return Record(
+        topic=message.topic(),
+        partition=message.partition(),
+        offset=message.offset(),
+        key=message.key(),
+        value=message.value(),
+        headers=message.headers(),
+    )

@@ -1,0 +1,30 @@
+"""The degrade ladder's seam: which rung the worker stands on. What moves it comes with the deadline."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Protocol
+
+
+class Rung(IntEnum):
+    """How much is done for a frame. Every step down is declared and counted; silence is not a rung."""
+
+    FULL = 0
+    GATE_ONLY = 1
+
+
+class Ladder(Protocol):
+    """Decides how much the worker can afford."""
+
+    @property
+    def rung(self) -> Rung:
+        """Where the worker stands now."""
+
+
+class AlwaysFull:
+    """Never steps down."""
+
+    @property
+    def rung(self) -> Rung:
+        """Always `Rung.FULL`."""
+        return Rung.FULL

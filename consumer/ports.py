@@ -1,0 +1,111 @@
+"""The worker's two seams: where records come from and where results go.
+
+The worker knows these, not Kafka. `kafka_source` and `kafka_sink` implement them on a broker, the tests
+implement them in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One Kafka message before decoding."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message to publish in the current transaction."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """Injected, so that tests hold time still."""
+
+    monotonic_s: Callable[[], float]
+    wall_ns: Callable[[], int]
+
+
+class PartitionsListener(Protocol):
+    """Who must know when partitions come and go. Called inside `RecordSource.take`, on the owner thread."""
+
+    def partitions_assigned(self, partitions: Sequence[int]) -> None:
+        """These are ours from now on."""
+
+    def partitions_revoked(self, partitions: Sequence[int]) -> None:
+        """These go to somebody else once this returns: finish, commit, let go."""
+
+    def partitions_lost(self, partitions: Sequence[int]) -> None:
+        """These are somebody else's already: drop what is in flight, never commit it."""
+
+
+class RecordSource(Protocol):
+    """The frames topic, read as one member of the consumer group."""
+
+    def join(self, listener: PartitionsListener) -> None:
+        """Subscribe; the listener hears of partitions during later `take` calls."""
+
+    def take(self, max_records: int, timeout_s: float) -> list[Record]:
+        """Up to `max_records`; waits at most `timeout_s` for the first and not at all for the others."""
+
+    def rewind(self, positions: Mapping[int, int]) -> None:
+        """Read these partitions again from these offsets."""
+
+    def pause(self) -> None:
+        """Stop fetching while the group membership is kept alive. Throws away what was prefetched."""
+
+    def resume(self) -> None:
+        """Fetch again."""
+
+    def group_metadata(self) -> object:
+        """What a transaction needs to commit this member's offsets (KIP-447)."""
+
+    def close(self) -> None:
+        """Leave the group."""
+
+
+class TransactionAborted(Exception):
+    """The transaction can't be committed; abort it, go back to the last commit and do the work again."""
+
+
+class Fenced(Exception):
+    """Another process took over this transactional id: stop at once, commit nothing."""
+
+
+class ResultSink(Protocol):
+    """The result topics, written in transactions."""
+
+    def has_room(self) -> bool:
+        """Whether one frame's results can be taken now; False while a broker is away and buffers are full."""
+
+    def publish(self, message: Outgoing) -> None:
+        """Add to the current transaction, which begins with its first message."""
+
+    def commit(self, positions: Mapping[int, int], group: object) -> bool:
+        """Commit results and positions together; False: the broker is away, call again.
+
+        Raises TransactionAborted, Fenced.
+        """
+
+    def abort(self) -> None:
+        """Throw the current transaction away, if there is one."""
+
+    def close(self) -> None:
+        """Abort what is open and let go."""
