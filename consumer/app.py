@@ -26,7 +26,7 @@ from model.bundle import BundleRefused, bundle_version, find
 from model.inspector import Inspector
 from monitoring import logs
 from monitoring.health import Health
-from monitoring.http import PortInUse, serve
+from monitoring.http import PortTaken, serve
 from monitoring.worker_metrics import WorkerMetrics
 
 log = logging.getLogger("consumer")
@@ -69,7 +69,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     try:
         run(settings, stop)
-    except (BundleRefused, SettingsRefused, PortInUse, TopicMissing) as refused:
+    except (BundleRefused, SettingsRefused, PortTaken, TopicMissing) as refused:
         log.error("refused to start: %s", refused)
         return Exit.REFUSED
     except TooManyRejected as rejected:

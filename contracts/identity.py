@@ -12,14 +12,15 @@ FRAMES_PER_BLOCK = 32
 MAX_SIDE_PX = 16_384
 MAX_TIME_NS = 2**63 - 1
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """A line, coil or camera: safe in a key, a file name and a label."""
 
-Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1, json_schema_extra={"format": "int64"})]
 ClassId = Annotated[int, Field(ge=1, le=10_000)]
 """A kind of defect, 1-based, as in the bundle's card."""
 
-TimeNs = Annotated[int, Field(ge=0, le=MAX_TIME_NS)]
+TimeNs = Annotated[int, Field(ge=0, le=MAX_TIME_NS, json_schema_extra={"format": "int64"})]
 """Nanoseconds since the Unix epoch, UTC."""
 
 

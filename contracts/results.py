@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from contracts.cloudevents import clip
-from contracts.identity import ClassId, Count, FrameGeometry, FrameIdentity, Message, TimeNs
+from contracts.identity import MAX_SIDE_PX, ClassId, Count, FrameGeometry, FrameIdentity, Message, TimeNs
 from contracts.rejections import Reason
 
 
@@ -102,8 +102,8 @@ class DefectRegion(Message):
 class DefectEvent(FrameIdentity, FrameGeometry):
     """One for every defective frame. Key: `coil_id`."""
 
-    width_px: int = Field(gt=0)
-    height_px: int = Field(gt=0)
+    width_px: int = Field(gt=0, le=MAX_SIDE_PX)
+    height_px: int = Field(gt=0, le=MAX_SIDE_PX)
     gate_score: float = Field(ge=0, le=1)
     regions: tuple[DefectRegion, ...]
     bundle: str

@@ -17,6 +17,8 @@ CO_PARTITIONED = (INSPECTIONS, DEFECTS, COIL_EVENTS)
 """Keyed by `coil_id` and read together by partition: equal counts, and the same partitioner."""
 
 DEFAULT_PARTITIONS = 8
+LOCAL_BROKER = "127.0.0.1:19092"
+"""Where `python -m local kafka up` serves unless told otherwise."""
 
 MIB = 1024 * 1024
 MAX_FRAME_BYTES = 2 * MIB
@@ -37,6 +39,8 @@ class TopicSpec:
     """One topic. What is not in `config` is the broker's business (min.insync.replicas, placement, ...)."""
 
     name: str
+    kind: str
+    """The name without prefix: one of this module's constants."""
     partitions: int
     config: Mapping[str, str]
     purpose: str
@@ -51,7 +55,9 @@ def topics(partitions: int = DEFAULT_PARTITIONS, *, prefix: str = "") -> tuple[T
     """Every topic, with this number of partitions each."""
 
     def spec(name: str, purpose: str, config: Mapping[str, str]) -> TopicSpec:
-        return TopicSpec(name=topic(name, prefix), partitions=partitions, config=config, purpose=purpose)
+        return TopicSpec(
+            name=topic(name, prefix), kind=name, partitions=partitions, config=config, purpose=purpose
+        )
 
     return (
         spec(FRAMES, "Every frame as its camera sent it", _FRAMES_CONFIG),

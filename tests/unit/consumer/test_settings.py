@@ -89,7 +89,9 @@ class TestSettings:
     def test_any_property_passes_to_the_side_that_knows_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = read(
             monkeypatch,
-            COILWATCH_KAFKA_PROPERTIES='{"security.protocol": "SASL_SSL", "fetch.min.bytes": "1", "linger.ms": "9"}',
+            COILWATCH_KAFKA_PROPERTIES=(
+                '{"security.protocol": "SASL_SSL", "fetch.min.bytes": "1", "linger.ms": "9"}'
+            ),
         )
         consumer, producer = settings.consumer_properties(), settings.producer_properties()
         assert consumer["security.protocol"] == producer["security.protocol"] == "SASL_SSL"

@@ -24,26 +24,20 @@ def test_every_kind_is_drawn_where_its_mask_says_and_nowhere_else(class_id: int)
     for seed in range(8):
         strip = SyntheticStrip(seed, 1.0, class_shares={class_id: 1})
         drawn = strip.frame(0)
-        clean = _without_defects(seed)
+        clean = _Undrawn(seed, 1.0, class_shares={class_id: 1}).frame(0).pixels
 
         assert set(drawn.masks) == {class_id}
         mask = drawn.masks[class_id]
         assert mask.shape == (HEIGHT_PX, WIDTH_PX)
         assert mask.dtype == np.bool_
         changed = drawn.pixels != clean
-        changed[:, :30] = changed[:, -30:] = (
-            False  # see _without_defects: the edge's width is drawn afterwards
-        )
         assert not (changed & ~mask & _steel(strip)).any()
         assert (changed & mask & _steel(strip)).sum() > 0.5 * (mask & _steel(strip)).sum()
 
 
 def test_no_pixel_has_two_classes() -> None:
-    both = [
-        SyntheticStrip(s, 1.0, class_shares=dict.fromkeys((1, 2, 3, 4), 1.0)).frame(i)
-        for s in range(20)
-        for i in (0, 1)
-    ]
+    equal_shares = dict.fromkeys((1, 2, 3, 4), 1.0)
+    both = [SyntheticStrip(s, 1.0, class_shares=equal_shares).frame(i) for s in range(20) for i in (0, 1)]
     several = [f for f in both if len(f.masks) > 1]
 
     assert several, "no frame of this seed shows two classes: the test proves nothing"
@@ -51,9 +45,8 @@ def test_no_pixel_has_two_classes() -> None:
 
 
 def test_shares_are_as_asked() -> None:
-    drawn = [
-        classes for s in range(10) for i in range(1000) for classes in [SyntheticStrip(s, 0.3).classes_at(i)]
-    ]
+    strips = [SyntheticStrip(s, 0.3) for s in range(10)]
+    drawn = [strip.classes_at(i) for strip in strips for i in range(1000)]
     defective = [c for c in drawn if c]
 
     assert len(defective) / len(drawn) == pytest.approx(0.3, abs=0.02)
@@ -94,20 +87,16 @@ def test_a_wrong_share_is_refused(arguments: dict[str, object], sentence: str) -
         SyntheticStrip(0, **arguments)  # type: ignore[arg-type]
 
 
-def _without_defects(seed: int) -> np.ndarray:
-    """The same frame with the defect drawers left out: same random numbers up to where they begin."""
-    from model import synthesis
+class _Undrawn(SyntheticStrip):
+    """Consumes the same random numbers, but lets no defect be drawn."""
 
-    class Undrawn(synthesis.SyntheticStrip):
-        def _draw_classes(self, rng: np.random.Generator) -> tuple[int, ...]:
-            super()._draw_classes(rng)
-            return ()
-
-    return Undrawn(seed, 1.0, class_shares={3: 1}).frame(0).pixels
+    def _draw_classes(self, rng: np.random.Generator) -> tuple[int, ...]:
+        super()._draw_classes(rng)
+        return ()
 
 
 def _steel(strip: SyntheticStrip) -> np.ndarray:
-    look = strip._look
+    """Without the strip's edges: their trimmed width is drawn after the defects."""
     inner = np.zeros((HEIGHT_PX, WIDTH_PX), np.bool_)
-    inner[:, look.left_px + 30 : look.right_px - 30] = True
+    inner[:, strip._look.left_px + 30 : strip._look.right_px - 30] = True
     return inner
