@@ -59,7 +59,7 @@ class CoilEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """One frame to be sent, or to be dropped; `serial` counts through the run, whatever the order of sending."""
+    """One frame to be sent, or dropped; `serial` counts through the run, whatever the order of sending."""
 
     line: int
     coil: int

@@ -45,9 +45,12 @@ def truncate(encoded: bytes, encoding: Encoding, rng: np.random.Generator) -> by
 def resize(encoded: bytes, encoding: Encoding) -> bytes:
     """A valid image of another size: the left three quarters."""
     pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if pixels is None:
+        raise ValueError("no image that can be decoded")
     cropped = pixels[:, : max(1, pixels.shape[1] * 3 // 4)]
     done, smaller = cv2.imencode(".png" if encoding is Encoding.PNG else ".jpg", cropped)
-    assert done
+    if not done:
+        raise ValueError(f"cannot encode {cropped.shape}")
     return smaller.tobytes()
 
 

@@ -14,7 +14,7 @@ _STREAM = 2
 
 
 class Faults:
-    """At most one fault a frame, each with exactly its probability. Raises SimulatorRefused beyond 1 in all."""
+    """At most one fault a frame, each with exactly its probability. Raises SimulatorRefused beyond 1."""
 
     def __init__(self, probabilities: Mapping[Fault, float], seed: int) -> None:
         for fault, probability in probabilities.items():

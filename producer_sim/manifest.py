@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from contracts.identity import Count, FrameIdentity, Name, TimeNs
 from contracts.rejections import Reason
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 1
 
 
 class Fault(StrEnum):
