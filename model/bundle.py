@@ -1,0 +1,148 @@
+"""A bundle is a folder: `card.json`, weights, exported engines. Every byte is checked before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from model.card import FORMAT_VERSION, Card
+
+CARD_FILE: Final = "card.json"
+GATE_WEIGHTS: Final = "gate.safetensors"
+SEGMENTER_WEIGHTS: Final = "segmenter.safetensors"
+GATE_GRAPH: Final = "gate.int8.xml"
+SEGMENTER_GRAPH: Final = "segmenter.int8.xml"
+
+BUNDLES: Final = Path(__file__).parent / "bundles"
+
+_NETS_MULTIPLE_PX: Final = 32
+"""Both networks' deepest stride: the decoded frame's sides must be multiples of it."""
+
+
+class BundleRefused(Exception):
+    """A bundle that must not run; the message is one sentence that says what to do."""
+
+
+def find(name_or_path: str | Path, bundles: Path = BUNDLES) -> Path:
+    """The folder of a bundle that ships with the code, by name, or any other folder. Raises BundleRefused."""
+    shipped = bundles / name_or_path
+    for folder in (shipped, Path(name_or_path)):
+        if (folder / CARD_FILE).is_file():
+            return folder
+    names = sorted(card.parent.name for card in bundles.glob(f"*/{CARD_FILE}"))
+    raise BundleRefused(
+        f"there is no bundle {str(name_or_path)!r}: give one of {', '.join(names) or '(none is installed)'}, "
+        f"or a folder that holds a {CARD_FILE}"
+    )
+
+
+def load_card(folder: Path) -> Card:
+    """Read and check a bundle's card, not its files. Raises BundleRefused."""
+    path = folder / CARD_FILE
+    try:
+        stated = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise BundleRefused(f"{folder} holds no {CARD_FILE}: give the folder of a bundle") from None
+    except (OSError, ValueError) as unreadable:
+        raise BundleRefused(f"{path} cannot be read ({unreadable}): export the bundle again") from None
+    _check_format(path, stated)
+    try:
+        card = Card.model_validate(stated)
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BundleRefused(f"{path} is wrong at {where} ({first['msg']}): export the bundle again") from None
+    _check_consistent(path, card)
+    return card
+
+
+def verify(folder: Path) -> Card:
+    """Check that a bundle is exactly what its card says, by sha256 of every file. Raises BundleRefused."""
+    card = load_card(folder)
+    present = {entry.name for entry in folder.iterdir()} - {CARD_FILE}
+    if missing := sorted(card.files.keys() - present):
+        raise BundleRefused(f"{folder} lacks {', '.join(missing)}: copy the whole bundle, or export it again")
+    if extra := sorted(present - card.files.keys()):
+        raise BundleRefused(f"{folder} holds {', '.join(extra)}, which its card does not list: remove it")
+    for name, stated in sorted(card.files.items()):
+        if (found := _sha256(folder / name)) != stated:
+            raise BundleRefused(
+                f"{folder / name} is not what its card lists (sha256 {found[:12]}, expected {stated[:12]}): "
+                f"copy or export the bundle again"
+            )
+    return card
+
+
+def bundle_version(folder: Path) -> str:
+    """`name@<12 hex>` of the card's sha256, so of every byte of the bundle. Raises BundleRefused."""
+    return f"{load_card(folder).name}@{_sha256(folder / CARD_FILE)[:12]}"
+
+
+def write_bundle(folder: Path, card: Card, files: Mapping[str, Path]) -> Path:
+    """Write a bundle whole or not at all, in place of the one that may be there; returns `folder`.
+
+    `files` maps the names in the bundle to the files to copy; `card.files` is filled from them.
+    """
+    listed = card.model_copy(update={"files": {name: _sha256(path) for name, path in sorted(files.items())}})
+    _check_consistent(folder / CARD_FILE, listed)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its goal, so that the rename stays inside one file system.
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as staging:
+        fresh, former = Path(staging, "new"), Path(staging, "old")
+        fresh.mkdir()
+        for name, path in files.items():
+            shutil.copyfile(path, fresh / name)
+        (fresh / CARD_FILE).write_text(json.dumps(listed.model_dump(mode="json"), indent=2) + "\n", "utf-8")
+        verify(fresh)
+        if folder.exists():
+            folder.rename(former)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            former.rename(folder)
+            raise
+    return folder
+
+
+def _check_format(path: Path, stated: Any) -> None:
+    version = stated.get("format_version") if isinstance(stated, dict) else None
+    if not isinstance(version, int):
+        raise BundleRefused(f"{path} states no format_version, so it is no card of a bundle: give another")
+    if version > FORMAT_VERSION:
+        raise BundleRefused(
+            f"{path} has format {version}, this code reads up to {FORMAT_VERSION}: install a newer coilwatch"
+        )
+    if version < 1:
+        raise BundleRefused(f"{path} has format {version}, which never was: export the bundle again")
+
+
+def _check_consistent(path: Path, card: Card) -> None:
+    """What one field alone cannot tell."""
+    again = "export the bundle again"
+    classes = [kind.class_id for kind in card.classes]
+    if classes != list(range(1, len(classes) + 1)) or not classes:
+        raise BundleRefused(f"{path} must number its classes 1, 2, 3 ..., not {classes}: {again}")
+    for name, values in (
+        ("thresholds", card.segmenter.thresholds),
+        ("min_area_px", card.segmenter.min_area_px),
+    ):
+        if len(values) != len(classes):
+            raise BundleRefused(f"{path} lists {len(values)} {name} for {len(classes)} classes: {again}")
+    multiple = card.input.reduce * _NETS_MULTIPLE_PX
+    if card.input.width_px % multiple or card.input.height_px % multiple:
+        size = f"{card.input.height_px}x{card.input.width_px}"
+        raise BundleRefused(f"{path} wants frames of {size}, which are not multiples of {multiple}: {again}")
+    if strange := [name for name in card.files if Path(name).name != name or name in ("..", CARD_FILE)]:
+        raise BundleRefused(f"{path} lists {strange[0]!r}, which is no plain file name: {again}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
