@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from consumer.ports import Fenced, Outgoing, TransactionAborted
+from consumer.ports import FENCED_ADVICE, Fenced, Outgoing, TransactionAborted
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class KafkaSink:
 
     def _fate(self, error: KafkaError) -> BaseException:
         if error.code() in _FENCED or (self._fatal is not None and self._fatal.code() in _FENCED):
-            return Fenced("another worker runs with this COILWATCH_TRANSACTIONAL_ID; give each its own")
+            return Fenced(FENCED_ADVICE)
         if error.txn_requires_abort() or error.code() in (KafkaError._STATE, KafkaError._PURGE_QUEUE):
             return TransactionAborted(error.str())
         unexpected: BaseException = KafkaException(error)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from consumer.ports import PartitionsListener, Record
+from consumer.ports import FENCED_ADVICE, Fenced, PartitionsListener, Record
 from monitoring.worker_metrics import WorkerMetrics
 
 log = logging.getLogger(__name__)
@@ -118,9 +118,9 @@ class KafkaSource:
             raise TopicMissing(
                 f"topic {self._topic} is not on the broker; create it with `python -m contracts topics`"
             )
-        if error.fatal() or error.code() not in _PASSING:
-            raise KafkaException(error)
-        self._connection.troubled(error)
+        if error.code() not in _PASSING:
+            raise _fate(error)
+        self._error(error)
 
     # --- librdkafka's callbacks, called inside poll ---
 
@@ -147,7 +147,7 @@ class KafkaSource:
 
     def _error(self, error: KafkaError) -> None:
         if error.fatal():
-            raise KafkaException(error)
+            raise _fate(error)
         self._connection.troubled(error)
 
     def _statistics(self, text: str) -> None:
@@ -183,6 +183,13 @@ class _Connection:
             log.warning("broker is away, retrying", extra={"why": error.str()})
         self._is_up = False
         self._metrics.broker_up.set(0)
+
+
+def _fate(error: KafkaError) -> Exception:
+    if error.code() == KafkaError.FENCED_INSTANCE_ID:
+        return Fenced(FENCED_ADVICE)
+    unexpected: Exception = KafkaException(error)
+    return unexpected
 
 
 def _numbers(partitions: Sequence[TopicPartition]) -> list[int]:

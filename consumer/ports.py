@@ -86,7 +86,10 @@ class TransactionAborted(Exception):
 
 
 class Fenced(Exception):
-    """Another process took over this transactional id: stop at once, commit nothing."""
+    """Another process took this worker's place: stop at once, commit nothing."""
+
+
+FENCED_ADVICE = "another worker runs with this COILWATCH_WORKER_ID; give each its own"
 
 
 class ResultSink(Protocol):

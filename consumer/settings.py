@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -39,7 +40,8 @@ PRODUCER_PROMISES: Mapping[str, tuple[str, str]] = {
 _OWN_SETTING = {
     "bootstrap.servers": "COILWATCH_BOOTSTRAP_SERVERS",
     "group.id": "COILWATCH_GROUP_ID",
-    "transactional.id": "COILWATCH_TRANSACTIONAL_ID",
+    "transactional.id": "COILWATCH_WORKER_ID",
+    "group.instance.id": "COILWATCH_WORKER_ID",
     "partition.assignment.strategy": "COILWATCH_GROUP_PROTOCOL",
     "group.protocol": "COILWATCH_GROUP_PROTOCOL",
 }
@@ -75,9 +77,10 @@ class WorkerSettings(BaseSettings):
         default="classic",
         description="`classic`: cooperative-sticky; `consumer`: KIP-848, set the broker's timeouts too",
     )
-    transactional_id: str = Field(
+    worker_id: str = Field(
         default="",
-        description="Unique to each running worker, best stable over restarts; empty: host name and pid",
+        pattern=r"^[A-Za-z0-9._-]*$",
+        description="Stable name of this worker's place, so that a restart takes over at once; empty: a new one",
     )
     topic_prefix: str = Field(
         default="",
@@ -177,6 +180,8 @@ class WorkerSettings(BaseSettings):
             for name in ("session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"):
                 del own[name]
             own["group.protocol"] = "consumer"
+        if self.worker_id:  # KIP-345: within the session timeout a restart gets its partitions back at once
+            own["group.instance.id"] = self.worker_id
         given = {n: v for n, v in self._given().items() if not n.startswith(_PRODUCER_ONLY)}
         self._refuse_short_poll_interval(given)
         return own | given | {name: value for name, (value, _) in CONSUMER_PROMISES.items()}
@@ -186,8 +191,7 @@ class WorkerSettings(BaseSettings):
         own: dict[str, object] = {
             **topics.producer_properties(),
             "bootstrap.servers": self.bootstrap_servers,
-            "transactional.id": self.transactional_id
-            or f"{self.group_id}-{socket.gethostname()}-{os.getpid()}",
+            "transactional.id": f"{self.group_id}-{self.worker_id or _new_name()}",
             "transaction.timeout.ms": 10_000,  # so long can a killed worker's open transaction block readers
             "linger.ms": 5,
             "compression.type": "lz4",
@@ -231,6 +235,10 @@ def read_settings(environment: Mapping[str, str]) -> WorkerSettings:
             'COILWATCH_KAFKA_PROPERTIES must be JSON, like {"security.protocol": "SSL"}'
         ) from None
     return settings
+
+
+def _new_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
