@@ -1,23 +1,14 @@
-"""The rules that hold the house up: who may import whom, where the environment is read, what no file may hold."""
+"""The rules of the house: who may import whom, where the environment is read, what no file names."""
 
 from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
-import tomllib
-from collections.abc import Iterator
-from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from consumer.settings import PREFIX, WorkerSettings
-
-ROOT = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+from tests.support.sources import FOLDERS, MODULES, TREES, imports_of, is_within, tracked
 
 # DESIGN.md, "The house". A whole folder, or single modules of it.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -30,61 +21,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "local": frozenset({"contracts", "producer_sim.manifest"}),
 }
 READS_THE_ENVIRONMENT = frozenset({"app", "cli", "__main__", "settings"})
-# What a worker or a demo starts from: none of it may need more than the base install has.
-STARTED_ON_THE_BASE_INSTALL = (
-    "consumer",
-    "producer_sim",
-    "contracts",
-    "monitoring",
-    "local",
-    "model.__main__",
-    "model.load",
-)
-
-
-class Import(NamedTuple):
-    module: str
-    line: int
-    at_import: bool
-    """Whether it runs when the module is imported, not only when a function is called."""
-
-
-def tracked(*patterns: str) -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).exists()]
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {
-    module_name(path): path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in MAY_IMPORT
-}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
 every_module = pytest.mark.parametrize("name", MODULES)
 
 
-def imports_of(tree: ast.AST, at_import: bool = True) -> Iterator[Import]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import):
-            yield from (Import(alias.name, node.lineno, at_import) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: imports are absolute here"
-            yield from (Import(f"{node.module}.{alias.name}", node.lineno, at_import) for alias in node.names)
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            yield from imports_of(node, at_import=False)
-        else:
-            lazy = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from imports_of(node, at_import=at_import and not lazy)
-
-
-def is_within(module: str, allowed: str) -> bool:
-    return module == allowed or module.startswith(f"{allowed}.")
+def test_the_table_knows_every_folder() -> None:
+    assert set(MAY_IMPORT) == set(FOLDERS)
 
 
 # --- the import table ---
@@ -156,105 +98,6 @@ def test_only_composition_roots_read_the_environment(name: str) -> None:
     assert found == []
 
 
-# --- what is imported is declared, and torch stays optional ---
-
-
-def distribution_names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0].lower() for requirement in requirements}
-
-
-BASE = distribution_names(PROJECT["project"]["dependencies"])
-EXTRAS = {
-    name: distribution_names(wanted) for name, wanted in PROJECT["project"]["optional-dependencies"].items()
-}
-DISTRIBUTIONS = packages_distributions()
-
-
-def distributions_of(module: str) -> set[str]:
-    top = module.partition(".")[0]
-    if top in sys.stdlib_module_names or top in MAY_IMPORT:
-        return set()
-    return {name.lower().replace("_", "-") for name in DISTRIBUTIONS.get(top, [top])}
-
-
-def loaded_with(start: str) -> dict[str, str]:
-    """Every module of ours that importing `start` imports -> the one that imports it."""
-    loaded, waiting = {start: start}, [start]
-    while waiting:
-        name = waiting.pop()
-        for one in imports_of(TREES[name]):
-            ours = one.module if one.module in TREES else one.module.rpartition(".")[0]
-            if one.at_import and ours in TREES and ours not in loaded:
-                loaded[ours] = name
-                waiting.append(ours)
-    return loaded
-
-
-@pytest.mark.parametrize(
-    "name", [n for n in MODULES if any(is_within(n, s) for s in STARTED_ON_THE_BASE_INSTALL)]
-)
-def test_the_base_install_is_enough(name: str) -> None:
-    missing = [
-        f"{loaded}:{one.line} imports {one.module} (reached by {via})"
-        for loaded, via in loaded_with(name).items()
-        for one in imports_of(TREES[loaded])
-        if one.at_import and (needed := distributions_of(one.module)) and not needed & BASE
-    ]
-    assert missing == []
-
-
-@every_module
-def test_third_party_imports_are_declared(name: str) -> None:
-    declared = BASE.union(*EXTRAS.values())
-    undeclared = [
-        f"{name}:{one.line} imports {one.module}"
-        for one in imports_of(TREES[name])
-        if (needed := distributions_of(one.module)) and not needed & declared
-    ]
-    assert undeclared == []
-
-
-def test_console_scripts_exist() -> None:
-    for script, target in PROJECT["project"]["scripts"].items():
-        module, _, function = target.partition(":")
-        assert module in TREES, f"{script} names {module}, which is not there"
-        defined = {node.name for node in TREES[module].body if isinstance(node, ast.FunctionDef)}
-        assert function in defined, f"{script} names {target}, which is not there"
-
-
-def test_every_package_is_in_the_wheel() -> None:
-    shipped = set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
-    assert shipped == {name.partition(".")[0] for name in MODULES}
-
-
-# --- the locks ---
-
-LOCKED = re.compile(r"^(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>\S+)", re.MULTILINE)
-
-
-def locked(file_name: str) -> set[tuple[str, str]]:
-    return set(LOCKED.findall((ROOT / file_name).read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize("file_name", ["requirements.lock", "requirements-line.lock"])
-def test_locks_hold_hashes_and_no_addresses(file_name: str) -> None:
-    text = (ROOT / file_name).read_text(encoding="utf-8")
-    assert "://" not in text
-    assert not re.search(
-        r"^\s*(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)\b", text, re.MULTILINE
-    )
-    entries = re.split(r"\n(?=\S)", text.strip())
-    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
-
-
-def test_locks_agree_and_cover_what_is_declared() -> None:
-    line, everything = locked("requirements-line.lock"), locked("requirements.lock")
-    assert line <= everything
-    assert {name for name, _ in line} >= BASE
-    assert {name for name, _ in everything} >= BASE.union(*EXTRAS.values()) - {PROJECT["project"]["name"]}
-    assert "torch" not in {name for name, _ in line}
-
-
 # --- what no file may hold ---
 
 # In pieces, or this file would hold them.
@@ -298,39 +141,3 @@ def test_no_tracked_file_names_a_machine(pattern: re.Pattern[str]) -> None:
 )
 def test_a_machine_path_is_recognised(text: str) -> None:
     assert MACHINE_PATHS.search(text)
-
-
-# --- the README ---
-
-README_SETTING = re.compile(rf"^\| `({PREFIX}[A-Z_0-9]+)` \| (.*?) \|", re.MULTILINE)
-
-
-def shown_default(value: object) -> str:
-    if value is None or value == "" or value == {}:
-        return "none"
-    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
-
-
-def test_readme_lists_every_setting_of_the_worker() -> None:
-    expected = {
-        PREFIX + name.upper(): (
-            shown_default(field.get_default(call_default_factory=True)),
-            field.description,
-        )
-        for name, field in WorkerSettings.model_fields.items()
-    }
-    written = dict(README_SETTING.findall((ROOT / "README.md").read_text(encoding="utf-8")))
-    rows = "\n".join(f"| `{name}` | {default} | {meaning} |" for name, (default, meaning) in expected.items())
-    assert {name: default for name, (default, _) in expected.items()} == written, (
-        f"the README's table should be\n{rows}"
-    )
-
-
-def test_readme_names_only_targets_that_make_has() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = set(
-        re.findall(
-            r"\bmake ([a-z]+)\b", re.sub(r"(?m)^[^`]*$", "", (ROOT / "README.md").read_text(encoding="utf-8"))
-        )
-    )
-    assert named <= targets
