@@ -80,7 +80,7 @@ class WorkerSettings(BaseSettings):
     worker_id: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9._-]*$",
-        description="Stable name of this worker's place, so that a restart takes over at once; empty: a new one",
+        description="Stable name of this worker's place: a restart takes over at once; empty: a new one",
     )
     topic_prefix: str = Field(
         default="",
