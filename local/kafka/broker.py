@@ -64,6 +64,11 @@ class LocalBroker:
         """Our broker is there and answers a metadata request."""
         return self.pid is not None and serves(self.bootstrap_servers, within_s=within_s)
 
+    def fetch(self) -> Path:
+        """The folder with the broker's jars, fetched now if need be. Raises BrokerUnavailable."""
+        java()
+        return fetch_jars(self._local_home, self._say)
+
     def start(self) -> bool:
         """Start and wait until it serves. False when it already did. Raises BrokerUnavailable."""
         with self._only_one_starts():
@@ -71,7 +76,8 @@ class LocalBroker:
                 self._wait_until_it_serves()
                 return False
             self._refuse_taken_ports()
-            program, classpath = java(), self._classpath()
+            program = java()
+            classpath = ":".join(str(jar) for jar in sorted(self.fetch().glob("*.jar")))
             self._format(program, classpath)
             self._launch(program, classpath)
             self._wait_until_it_serves()
@@ -109,10 +115,6 @@ class LocalBroker:
                     f"port {port} is taken by another program: set COILWATCH_LOCAL_KAFKA_PORT to a free port "
                     f"(the one after it is used too)"
                 )
-
-    def _classpath(self) -> str:
-        jars = fetch_jars(self._local_home, self._say)
-        return ":".join(str(jar) for jar in sorted(jars.glob("*.jar")))
 
     def _format(self, program: str, classpath: str) -> None:
         """Write the properties; format storage that is new."""

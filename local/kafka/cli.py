@@ -42,8 +42,14 @@ def run(action: str, local_home: Path, port: int) -> int:
         fetch_jars(local_home, say)
         return 0
     broker = broker_here(local_home, port)
-    actions = {"up": _up, "down": _down, "status": _status, "clean": _clean}
+    actions = {"fetch": _fetch, "up": _up, "down": _down, "status": _status, "clean": _clean}
     return actions[action](broker)
+
+
+def _fetch(broker: LocalBroker) -> int:
+    jars = broker.fetch()
+    say(f"Apache Kafka {kafka_version()} is ready to start from {jars}")
+    return 0
 
 
 def _up(broker: LocalBroker) -> int:
