@@ -42,16 +42,8 @@ class RunShape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoilStart:
-    """The coil's first metre reaches the cameras."""
-
-    line: int
-    coil: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CoilEnd:
-    """The coil's last metre has passed."""
+    """The line's running coil has passed; the next one starts with its first exposure."""
 
     line: int
     coil: int
@@ -69,11 +61,11 @@ class Exposure:
     fault: Fault | None
 
 
-Step = CoilStart | Exposure | CoilEnd
+Step = Exposure | CoilEnd
 
 
 def arrange(shape: RunShape, fault_at: FaultAt) -> Iterator[Step]:
-    """All steps of a run in order. Lines take turns, an exposure each."""
+    """All steps of a run in the order of sending. Lines take turns, an exposure each."""
     running = [_line_steps(shape, fault_at, line) for line in range(shape.lines)]
     while running:
         still_running = []
@@ -88,7 +80,6 @@ def arrange(shape: RunShape, fault_at: FaultAt) -> Iterator[Step]:
 
 def _line_steps(shape: RunShape, fault_at: FaultAt, line: int) -> Iterator[Step]:
     for coil in range(shape.coils):
-        yield CoilStart(line=line, coil=coil)
         for first in range(0, shape.frames_per_coil, FRAMES_PER_BLOCK):
             indices = range(first, min(first + FRAMES_PER_BLOCK, shape.frames_per_coil))
             blocks = [_block(shape, fault_at, line, coil, camera, indices) for camera in range(shape.cameras)]

@@ -36,7 +36,7 @@ class Pace:
     """Gives every exposure its time.
 
     At a rate, exposure i happens at start + i / rate whether or not the sender was ready: a camera does not
-    wait, and a latency measured from its time leaves nothing out. `frames_per_s` None: exposed when it is sent.
+    wait, and a latency measured from its time leaves nothing out. `frames_per_s` None: exposed when sent.
     """
 
     def __init__(self, frames_per_s: float | None, clock: Clock, idle: Callable[[float], None]) -> None:

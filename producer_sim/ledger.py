@@ -1,0 +1,78 @@
+"""What a run did, noted while it does it: from this the manifest is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contracts.identity import FrameIdentity
+from producer_sim.manifest import EXPECTED_REASONS, CoilLine, Fault, FrameLine, Truth
+
+
+@dataclass(slots=True, kw_only=True)
+class Sending:
+    """One exposure and what became of its records."""
+
+    identity: FrameIdentity
+    exposed_at_ns: int
+    fault: Fault | None
+    truth: Truth | None
+    origin: str
+    sent: int = 0
+    failed: int = 0
+
+    def acknowledged(self, has_it: bool) -> None:
+        """Count one record's end."""
+        if has_it:
+            self.sent += 1
+        else:
+            self.failed += 1
+
+    def to_line(self) -> FrameLine:
+        """As the manifest says it."""
+        return FrameLine(
+            **self.identity.model_dump(),
+            exposed_at_ns=self.exposed_at_ns,
+            sent=self.sent,
+            failed=self.failed,
+            fault=self.fault,
+            expected_reason=None if self.fault is None else EXPECTED_REASONS.get(self.fault),
+            truth=self.truth,
+            origin=self.origin,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningCoil:
+    """One coil and how far it is."""
+
+    line_id: str
+    coil_id: str
+    started_at_ns: int
+    deadline_at_ns: int
+    announced_by_camera: dict[str, int]
+    ended_at_ns: int | None = None
+
+    def to_line(self) -> CoilLine:
+        """As the manifest says it."""
+        return CoilLine(
+            line_id=self.line_id,
+            coil_id=self.coil_id,
+            started_at_ns=self.started_at_ns,
+            deadline_at_ns=self.deadline_at_ns,
+            ended_at_ns=self.ended_at_ns,
+            announced_by_camera=self.announced_by_camera,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """Every coil and, unless `keep_frames` is False, every exposure of a run."""
+
+    keep_frames: bool = True
+    coils: list[RunningCoil] = field(default_factory=list)
+    frames: list[Sending] = field(default_factory=list)
+
+    def note(self, sending: Sending) -> None:
+        """Remember an exposure."""
+        if self.keep_frames:
+            self.frames.append(sending)

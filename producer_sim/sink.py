@@ -1,0 +1,139 @@
+"""The way to Kafka: an idempotent producer that counts what the broker acknowledged and what it did not."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from contracts.topics import producer_properties
+from producer_sim.refused import SendFailed, SimulatorRefused
+
+RecordHeaders = Sequence[tuple[str, bytes | None]]
+Acknowledged = Callable[[bool], None]
+"""Told once for each record: True when the broker has it."""
+
+_OURS = {
+    "client.id": "coilwatch-sim",
+    "enable.idempotence": "true",
+    "acks": "all",
+    # Frames are JPEG: compressing them again costs a core and gains nothing.
+    "compression.type": "none",
+    # 1 MB is ten frames: fewer requests, still far below what the broker takes.
+    "batch.size": "1000000",
+    "linger.ms": "5",
+    # librdkafka's 1 GB of queue would hide a slow broker behind seconds of latency and as much memory.
+    "queue.buffering.max.kbytes": "131072",
+}
+_PROMISED = {"enable.idempotence": ("true",), "acks": ("all", "-1")}
+_FULL_WAIT_S = 0.1
+_METADATA_TIMEOUT_S = 10.0
+
+
+class RecordSink(Protocol):
+    """Where records go. Acknowledgements arrive while `send`, `idle` or `close` runs."""
+
+    def send(
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: RecordHeaders,
+        acknowledged: Acknowledged,
+    ) -> None:
+        """Take a record; wait while there is no room for it."""
+
+    def idle(self, duration_s: float) -> None:
+        """Pass up to this time usefully."""
+
+
+def producer_configuration(bootstrap_servers: str, properties: Mapping[str, str]) -> dict[str, str]:
+    """All librdkafka properties. Raises SimulatorRefused for what would break a promise."""
+    for name, allowed in _PROMISED.items():
+        given = properties.get(name, allowed[0])
+        if given.lower() not in allowed:
+            raise SimulatorRefused(
+                f"{name}={given} would lose or repeat frames that the manifest calls sent: "
+                f"leave it {allowed[0]}."
+            )
+    return {**_OURS, **producer_properties(), "bootstrap.servers": bootstrap_servers, **properties}
+
+
+class KafkaSink:
+    """Sends to the broker. `failed` counts records that were never acknowledged, `first_error` says why."""
+
+    def __init__(self, configuration: Mapping[str, str]) -> None:
+        self._bootstrap_servers = configuration["bootstrap.servers"]
+        self.failed = 0
+        self.first_error: str | None = None
+        try:
+            self._producer = Producer({**configuration, "error_cb": self._note_error}, logger=silent_logger())
+        except KafkaException as error:
+            raise SimulatorRefused(f"librdkafka refuses a property: {error.args[0].str()}.") from None
+
+    def require_topics(self, names: Sequence[str]) -> None:
+        """Raise SendFailed unless the broker answers and has these topics: nothing is created by accident."""
+        try:
+            known = self._producer.list_topics(timeout=_METADATA_TIMEOUT_S).topics
+        except KafkaException:
+            why = f" ({self.first_error})" if self.first_error else ""
+            raise SendFailed(
+                f"No broker answers at {self._bootstrap_servers} within {_METADATA_TIMEOUT_S:g} s{why}."
+            ) from None
+        absent = [name for name in names if name not in known or known[name].error is not None]
+        if absent:
+            raise SendFailed(
+                f"The broker has no topic {', '.join(absent)}: `python -m contracts topics` makes them."
+            )
+
+    def send(
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: RecordHeaders,
+        acknowledged: Acknowledged,
+    ) -> None:
+        """Take a record; wait while librdkafka's queue is full."""
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                self.failed += 1
+                self.first_error = error.str()
+            acknowledged(error is None)
+
+        while True:
+            try:
+                self._producer.produce(topic, value, key, on_delivery=delivered, headers=list(headers))
+                break
+            except BufferError:
+                self._producer.poll(_FULL_WAIT_S)
+        self._producer.poll(0)
+
+    def idle(self, duration_s: float) -> None:
+        """Serve acknowledgements for up to this time; poll counts whole milliseconds, so sleep out less."""
+        if duration_s < 0.001:
+            time.sleep(max(0.0, duration_s))
+        else:
+            self._producer.poll(duration_s)
+
+    def close(self) -> None:
+        """Wait until every record is acknowledged or has failed; `message.timeout.ms` bounds it."""
+        self._producer.flush()
+
+    def _note_error(self, error: KafkaError) -> None:
+        """Broker connections come and go and are retried; the last reason is told if the run fails."""
+        if self.first_error is None:
+            self.first_error = error.str()
+
+
+def silent_logger() -> logging.Logger:
+    """librdkafka's own lines repeat what its errors say, over the progress bar."""
+    logger = logging.getLogger("producer_sim.librdkafka")
+    logger.setLevel(logging.CRITICAL + 1)
+    return logger
