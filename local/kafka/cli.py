@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 from local.kafka.broker import LocalBroker
-from local.kafka.jars import fetch_jars, kafka_version
+from local.kafka.jars import kafka_version
 from local.kafka.ports import serves
-from local.kafka.prerequisites import java
 from local.kafka.processes import resident_bytes
 
 NOT_RUNNING = 3
@@ -37,10 +36,6 @@ def say(line: str) -> None:
 
 def run(action: str, local_home: Path, port: int) -> int:
     """One of the actions; the exit code. Raises BrokerUnavailable."""
-    if action == "fetch":
-        java()
-        fetch_jars(local_home, say)
-        return 0
     broker = broker_here(local_home, port)
     actions = {"fetch": _fetch, "up": _up, "down": _down, "status": _status, "clean": _clean}
     return actions[action](broker)
