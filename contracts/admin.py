@@ -68,7 +68,7 @@ def check_topics(
 
 
 def connect(bootstrap_servers: str, properties: Mapping[str, str] | None = None) -> Admin:
-    """An admin client; opens no connection yet. Raises TopicsUnavailable for a property librdkafka refuses."""
+    """An admin client; opens no connection yet. Raises TopicsUnavailable for a property that is refused."""
     settings: dict[str, Any] = {**(properties or {}), "bootstrap.servers": bootstrap_servers}
     # librdkafka reports each failed attempt on stderr; the one sentence that is raised says it all.
     silent = logging.Logger("librdkafka", level=logging.CRITICAL)
@@ -120,8 +120,8 @@ class TopicAdmin:
             listed = self._client.list_topics(timeout=self._timeout_s)
         except KafkaException as error:
             raise TopicsUnavailable(
-                f"Kafka at {self._bootstrap_servers} does not answer ({_text(error)}, {self._timeout_s:g} s): "
-                "start it (python -m local kafka up), or correct --bootstrap-servers and --property."
+                f"Kafka at {self._bootstrap_servers} does not answer ({_text(error)}, {self._timeout_s:g} s)"
+                ": start it (python -m local kafka up), or correct --bootstrap-servers and --property."
             ) from error
         return {name: len(topic.partitions) for name, topic in listed.topics.items() if topic.error is None}
 

@@ -109,7 +109,7 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def _channel(spec: TopicSpec) -> Object:
-    numbers = {name: int(value) for name, value in spec.config.items() if name != "cleanup.policy"}
+    config: Object = {name: int(value) if value.isdecimal() else value for name, value in spec.config.items()}
     return {
         "address": spec.name,
         "description": f"{spec.purpose}.",
@@ -118,7 +118,7 @@ def _channel(spec: TopicSpec) -> Object:
             "kafka": {
                 "topic": spec.name,
                 "partitions": spec.partitions,
-                "topicConfiguration": {"cleanup.policy": [spec.config["cleanup.policy"]], **numbers},
+                "topicConfiguration": config | {"cleanup.policy": [config["cleanup.policy"]]},
                 "bindingVersion": _KAFKA_BINDING,
             }
         },

@@ -91,11 +91,14 @@ def _kept_days(days: int, *, max_bytes: int = MIB) -> dict[str, str]:
 # Images are large and short-lived: 300 frames/s of 100 kB make 13 GB/h on each of 8 partitions. Six hours
 # outlast a worker that was down; the bytes (x partitions x replicas) keep a disk from filling before that.
 # Small segments, because Kafka deletes only whole ones.
+# Uncompressed: images do not shrink, and max.message.bytes then bounds what a worker holds, as the broker
+# unfolds a compressed batch before it weighs it. Else 50 MB of zeros would pass, and fit no dead letter.
 _FRAMES_CONFIG = {
     "cleanup.policy": "delete",
     "retention.ms": str(6 * _HOUR_MS),
     "retention.bytes": str(16 * 1024 * MIB),
     "segment.bytes": str(256 * MIB),
+    "compression.type": "uncompressed",
     "max.message.bytes": str(MAX_FRAME_BYTES),
 }
 _DEAD_LETTERS_CONFIG = {
