@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from contracts.identity import FrameIdentity
-from producer_sim.manifest import EXPECTED_REASONS, CoilLine, Fault, FrameLine, Truth
+from producer_sim.manifest import EXPECTED_REASONS, CoilLine, Fault, FrameLine, Manifest, RunLine, Truth
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,13 +67,24 @@ class RunningCoil:
 
 @dataclass(slots=True, kw_only=True)
 class Ledger:
-    """Every coil and, unless `keep_frames` is False, every exposure of a run."""
+    """Every coil, the number of each fault and, unless `keep_frames` is False, every exposure of a run."""
 
     keep_frames: bool = True
     coils: list[RunningCoil] = field(default_factory=list)
+    faults: Counter[Fault] = field(default_factory=Counter)
     frames: list[Sending] = field(default_factory=list)
 
     def note(self, sending: Sending) -> None:
-        """Remember an exposure."""
+        """Count an exposure, and remember it."""
+        if sending.fault is not None:
+            self.faults[sending.fault] += 1
         if self.keep_frames:
             self.frames.append(sending)
+
+    def to_manifest(self, run: RunLine) -> Manifest:
+        """All of it, as it stands."""
+        return Manifest(
+            run=run,
+            coils=tuple(coil.to_line() for coil in self.coils),
+            frames=tuple(sending.to_line() for sending in self.frames),
+        )

@@ -19,7 +19,6 @@ def resend(
     topic_prefix: str,
     pace: Pace,
     sink: RecordSink,
-    acknowledged: Callable[[bool], None],
     should_stop: Callable[[], bool],
     sent: Callable[[], None],
 ) -> bool:
@@ -32,7 +31,6 @@ def resend(
             key=record.key,
             value=record.value,
             headers=record.headers,
-            acknowledged=acknowledged,
         )
         sent()
     return True

@@ -30,6 +30,7 @@ _OURS = {
 }
 _PROMISED = {"enable.idempotence": ("true",), "acks": ("all", "-1")}
 _FULL_WAIT_S = 0.1
+_FLUSH_SLICE_S = 0.5
 _METADATA_TIMEOUT_S = 10.0
 
 
@@ -43,7 +44,7 @@ class RecordSink(Protocol):
         key: bytes | None,
         value: bytes | None,
         headers: RecordHeaders,
-        acknowledged: Acknowledged,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         """Take a record; wait while there is no room for it."""
 
@@ -66,8 +67,10 @@ def producer_configuration(bootstrap_servers: str, properties: Mapping[str, str]
 class KafkaSink:
     """Sends to the broker. `failed` counts records that were never acknowledged, `first_error` says why."""
 
-    def __init__(self, configuration: Mapping[str, str]) -> None:
+    def __init__(self, configuration: Mapping[str, str], notify: Callable[[str], None]) -> None:
+        """`notify` hears once when the broker goes away: librdkafka itself retries without a word."""
         self._bootstrap_servers = configuration["bootstrap.servers"]
+        self._notify = notify
         self.failed = 0
         self.first_error: str | None = None
         try:
@@ -97,7 +100,7 @@ class KafkaSink:
         key: bytes | None,
         value: bytes | None,
         headers: RecordHeaders,
-        acknowledged: Acknowledged,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         """Take a record; wait while librdkafka's queue is full."""
 
@@ -105,7 +108,8 @@ class KafkaSink:
             if error is not None:
                 self.failed += 1
                 self.first_error = error.str()
-            acknowledged(error is None)
+            if acknowledged is not None:
+                acknowledged(error is None)
 
         while True:
             try:
@@ -113,6 +117,8 @@ class KafkaSink:
                 break
             except BufferError:
                 self._producer.poll(_FULL_WAIT_S)
+            except KafkaException as error:
+                raise SendFailed(f"The producer gave up: {error.args[0].str()}.") from None
         self._producer.poll(0)
 
     def idle(self, duration_s: float) -> None:
@@ -124,12 +130,13 @@ class KafkaSink:
 
     def close(self) -> None:
         """Wait until every record is acknowledged or has failed; `message.timeout.ms` bounds it."""
-        self._producer.flush()
+        while self._producer.flush(_FLUSH_SLICE_S):
+            pass  # in slices, so that a second Ctrl-C is heard
 
     def _note_error(self, error: KafkaError) -> None:
-        """Broker connections come and go and are retried; the last reason is told if the run fails."""
         if self.first_error is None:
             self.first_error = error.str()
+            self._notify(f"{self._bootstrap_servers}: {error.str()}; retrying")
 
 
 def silent_logger() -> logging.Logger:

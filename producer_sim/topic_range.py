@@ -44,7 +44,7 @@ def parse_bound(text: str) -> Bound:
 
 
 def belongs_to(key: bytes | None, coil_ids: frozenset[str]) -> bool:
-    """Whether a key (`coil_id` or `coil_id/camera_id/block`) names one of the coils; all do if there is none."""
+    """Whether a key, `coil_id` or `coil_id/camera_id/block`, names one of the coils; without any, all do."""
     if not coil_ids:
         return True
     return key is not None and key.split(b"/", 1)[0].decode("utf-8", "replace") in coil_ids
