@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
@@ -82,10 +82,18 @@ def connect(bootstrap_servers: str, properties: Mapping[str, str] | None = None)
 class TopicAdmin:
     """The topics of one broker."""
 
-    def __init__(self, client: Admin, bootstrap_servers: str, *, timeout_s: float) -> None:
+    def __init__(
+        self,
+        client: Admin,
+        bootstrap_servers: str,
+        *,
+        timeout_s: float,
+        wait: Callable[[float], object] = sleep,
+    ) -> None:
         self._client = client
         self._bootstrap_servers = bootstrap_servers
         self._timeout_s = timeout_s
+        self._wait = wait
 
     def create(self, specs: Sequence[TopicSpec], *, replication_factor: int) -> list[str]:
         """Create what is missing, wait until the broker lists it; the names created."""
@@ -139,6 +147,7 @@ class TopicAdmin:
         """A created topic is known to the controller at once, and to the brokers a moment later."""
         give_up_at = monotonic() + self._timeout_s
         while not set(names) <= self._partitions().keys():
+            self._wait(0.05)
             if monotonic() > give_up_at:
                 raise TopicsUnavailable(
                     f"Kafka at {self._bootstrap_servers} created the topics but does not list them after "

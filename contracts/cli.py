@@ -75,7 +75,7 @@ def _asyncapi(options: argparse.Namespace) -> int:
         path.write_text(current, encoding="utf-8")
         print(f"wrote {path}")
         return 0
-    if path.read_text(encoding="utf-8") != current:
+    if not path.exists() or path.read_text(encoding="utf-8") != current:
         print(f"{path} does not describe the messages: run `python -m contracts asyncapi`", file=sys.stderr)
         return 1
     print(f"{path} describes the messages")

@@ -139,3 +139,9 @@ class Alarm(CoilMessage):
     changed_at_ns: TimeNs = Field(description="When this state began: tells one update from the next")
     summary: str = Field(min_length=1, max_length=500)
     mark: RollMark | None = None
+
+    @model_validator(mode="after")
+    def _changes_after_it_was_raised(self) -> Alarm:
+        if self.changed_at_ns < self.raised_at_ns:
+            raise ValueError("changed_at_ns must not lie before raised_at_ns")
+        return self
