@@ -54,7 +54,11 @@ def _sound(header: FrameHeader) -> Headers:
 
 def _missing(header: FrameHeader) -> list[Hostile]:
     key, sound, reason = header.key, _sound(header), Reason.HEADER_MISSING
-    bare = [("no headers", None), ("empty headers", []), ("only foreign headers", [("x-id", b"1")])]
+    bare: list[tuple[str, Headers | None]] = [
+        ("no headers", None),
+        ("empty headers", []),
+        ("only foreign headers", [("x-id", b"1")]),
+    ]
     cases = [
         Hostile(
             name=name,
