@@ -1,0 +1,1 @@
+"""From labelled frames to a bundle: read, sample, train, calibrate, judge, export. Needs torch."""

@@ -1,0 +1,97 @@
+"""`python -m model train` and `python -m model export`: what they take and do; imported only for them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+
+from model.bundle import GATE_WEIGHTS, SEGMENTER_WEIGHTS
+from model.nets import build_gate, build_segmenter, load_weights, save_weights
+from model.training.assemble import assemble
+from model.training.recipes import INPUT, Budget, Recipe
+from model.training.severstal import SeverstalRecipe
+from model.training.synthetic import SyntheticRecipe
+
+log = logging.getLogger(__name__)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (SeverstalRecipe(), SyntheticRecipe())}
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", required=True, choices=sorted(RECIPES), help="which bundle to make")
+    parser.add_argument(
+        "--frames", type=Path, help="folder with frames.csv, train.csv, images/ (severstal only)"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, replaced when finished")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
+
+
+def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `train` takes."""
+    _add_shared(parser)
+    parser.add_argument("--minutes", type=float, default=20.0, help="training time of both networks together")
+    parser.add_argument(
+        "--weights", type=Path, help="folder with published starts; without it: random weights"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `export` takes."""
+    _add_shared(parser)
+    parser.add_argument(
+        "--weights", type=Path, required=True, help=f"folder with {GATE_WEIGHTS} and {SEGMENTER_WEIGHTS}"
+    )
+
+
+def work_folder(out: Path) -> Path:
+    """Where checkpoints and intermediate files go: beside the bundle, which holds nothing but itself."""
+    work = out.with_name(f"{out.name}.work")
+    work.mkdir(parents=True, exist_ok=True)
+    return work
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Train both networks of a recipe, then export, calibrate, measure and write the bundle."""
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    recipe, work = RECIPES[args.recipe], work_folder(args.out)
+    split = recipe.read(args.frames)
+    gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
+    share = 1.0 if recipe.name == "severstal" and args.weights else 0.5
+    budgets = [
+        Budget(minutes=args.minutes * part, weights=args.weights, work=work, seed=args.seed)
+        for part in (share, 1 - share)
+    ]
+    net, gate_trained = recipe.train_gate(gate, split, budgets[0])
+    save_weights(net, work / GATE_WEIGHTS, gate_trained)
+    net, segmenter_trained = recipe.train_segmenter(segmenter, split, budgets[1])
+    save_weights(net, work / SEGMENTER_WEIGHTS, segmenter_trained)
+    return run_export(argparse.Namespace(**{**vars(args), "weights": work}))
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Export trained weights to a calibrated, measured bundle; prints its metrics."""
+    torch.set_num_threads(args.threads)
+    recipe, work = RECIPES[args.recipe], work_folder(args.out)
+    split = recipe.read(args.frames)
+    gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
+    load_weights(gate, args.weights / GATE_WEIGHTS)
+    load_weights(segmenter, args.weights / SEGMENTER_WEIGHTS)
+    trained = {
+        "gate": _trained(args.weights / GATE_WEIGHTS),
+        "segmenter": _trained(args.weights / SEGMENTER_WEIGHTS),
+    }
+    card = assemble(recipe, gate.eval(), segmenter.eval(), trained, split, work, args.out)
+    print(json.dumps({"calibration": card.calibration, "metrics": card.metrics}, indent=2))
+    return 0
+
+
+def _trained(path: Path) -> str:
+    with safe_open(path, "pt") as opened:
+        return str((opened.metadata() or {}).get("trained", ""))

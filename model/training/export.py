@@ -1,0 +1,90 @@
+"""From trained networks to the files of a bundle: safetensors, and int8 graphs calibrated on frames."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import nncf
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset13
+
+from model.bundle import GATE_GRAPH, GATE_WEIGHTS, SEGMENTER_GRAPH, SEGMENTER_WEIGHTS
+from model.card import InputSpec
+from model.engines.conversion import to_openvino
+from model.nets import GateNet, SegmenterNet, save_weights
+
+log = logging.getLogger(__name__)
+
+QUANTISATION_FRAMES = 200
+"""Scouted with 202: int8 then costs nothing that can be measured."""
+
+WIDE_CONSTANT = 4096
+"""Float constants of at least this size are stored as int8: NNCF leaves squeeze-and-excite layers in fp32."""
+
+Pixels = NDArray[np.uint8]
+
+
+def quantise(graph: ov.Model, frames: Sequence[Pixels]) -> ov.Model:
+    """The int8 graph, its ranges taken from (h, w) uint8 training frames."""
+    samples = [np.ascontiguousarray(pixels[None, None]) for pixels in frames[:QUANTISATION_FRAMES]]
+    quantised = nncf.quantize(
+        graph, nncf.Dataset(samples), preset=nncf.QuantizationPreset.MIXED, subset_size=len(samples)
+    )
+    _narrow(quantised)
+    return quantised
+
+
+def _narrow(graph: ov.Model) -> None:
+    """Store wide float constants as int8 with a scale for each output channel, in place."""
+    for constant in graph.get_ops():
+        if constant.get_type_name() != "Constant" or constant.get_element_type() != ov.Type.f32:
+            continue
+        values = np.array(constant.data)
+        if values.size < WIDE_CONSTANT or values.ndim < 2:
+            continue
+        scale = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True) / 127
+        scale = np.maximum(scale, np.float32(1e-12))
+        steps = opset13.constant(np.round(values / scale).astype(np.int8))
+        unfolded = opset13.multiply(opset13.convert(steps, "f32"), opset13.constant(scale.astype(np.float32)))
+        for consumer in constant.output(0).get_target_inputs():
+            consumer.replace_source_output(unfolded.output(0))
+
+
+def save_graph(graph: ov.Model, path: Path) -> None:
+    """Write `path` (.xml, its indentation left out: a tenth of its size) and the .bin beside it."""
+    ov.save_model(graph, path, compress_to_fp16=True)
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join(line.strip() for line in lines) + "\n", "utf-8")
+    log.info("%s: %.1f MB", path.name, (path.stat().st_size + path.with_suffix(".bin").stat().st_size) / 1e6)
+
+
+def export_files(
+    gate: GateNet,
+    segmenter: SegmenterNet,
+    trained: dict[str, str],
+    input_spec: InputSpec,
+    frames: Sequence[Pixels],
+    folder: Path,
+) -> dict[str, Path]:
+    """Write all files of a bundle but its card into `folder`; returns bundle file name -> path.
+
+    `trained`: one sentence each for `gate` and `segmenter`, kept with the weights.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(gate, folder / GATE_WEIGHTS, trained["gate"])
+    save_weights(segmenter, folder / SEGMENTER_WEIGHTS, trained["segmenter"])
+    save_graph(quantise(to_openvino(gate, input_spec, "scores"), frames), folder / GATE_GRAPH)
+    save_graph(
+        quantise(to_openvino(segmenter, input_spec, "probabilities"), frames), folder / SEGMENTER_GRAPH
+    )
+    graphs = [Path(GATE_GRAPH), Path(SEGMENTER_GRAPH)]
+    names = [
+        GATE_WEIGHTS,
+        SEGMENTER_WEIGHTS,
+        *(str(g.with_suffix(s)) for g in graphs for s in (".xml", ".bin")),
+    ]
+    return {name: folder / name for name in names}
