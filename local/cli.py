@@ -8,32 +8,95 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from confluent_kafka import KafkaException
+from rich.console import Console
+
+from contracts.admin import TopicsUnavailable
+from local.children import ChildFailed
+from local.interruption import Interruption
 from local.kafka import cli as kafka_cli
 from local.kafka.prerequisites import BrokerUnavailable
 from local.kafka.settings import DEFAULT_PORT
+from local.plan import DemoPlan
+from local.stack import Place
+from producer_sim.manifest import ManifestInvalid
 
 ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_FPS = 20.0
+DEFAULT_SYNTHETIC_DEFECT_SHARE = 0.2
+"""More than a good line has, so that a short strip shows every kind."""
+
+FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0, or 1 with one line that says why."""
+    """Exit code 0; 1 with a sentence that says why; 130 when interrupted."""
     given = _parser().parse_args(arguments)
     try:
-        return _run(given, os.environ)
-    except BrokerUnavailable as unavailable:
-        print(f"kafka: {unavailable}", file=sys.stderr)
-        return 1
+        if given.command == "kafka":
+            return kafka_cli.run(given.action, local_home(os.environ), kafka_port(os.environ))
+        return _demo(given, os.environ)
+    except (BrokerUnavailable, ChildFailed, TopicsUnavailable, ManifestInvalid, KafkaException) as failure:
+        print(f"{given.command}: {failure}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print(f"{given.command}: interrupted; what was started is stopped", file=sys.stderr)
+        return INTERRUPTED
 
 
-def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    return kafka_cli.run(given.action, local_home(environment), kafka_port(environment))
+def _demo(given: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    from local.demo import (
+        run_demo,  # here, because `kafka up` needs no drawing library: a second of its start
+    )
+
+    console = Console()
+    interruption = Interruption()
+    interruption.install()
+    broker = kafka_cli.broker_here(local_home(environment), kafka_port(environment))
+    place = Place(broker=broker, environment=environment, console=console, interruption=interruption)
+    wrong = run_demo(_plan(given), place)
+    for sentence in wrong:
+        console.print(f"[bold red]demo[/bold red]  {sentence}", highlight=False, soft_wrap=True)
+    if not wrong:
+        place.say("every frame accounted for, every coil in time, and the manifest agrees")
+    return FAILED if wrong else 0
+
+
+def _plan(given: argparse.Namespace) -> DemoPlan:
+    synthetic = given.frames is None
+    share = DEFAULT_SYNTHETIC_DEFECT_SHARE if synthetic and given.defect_share is None else given.defect_share
+    return DemoPlan(
+        frames=given.frames,
+        bundle=given.bundle or ("synthetic" if synthetic else "severstal"),
+        coils=given.coils,
+        frames_per_coil=given.frames_per_coil,
+        fps=given.fps,
+        defect_share=share,
+        out=given.out,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="The whole line on one machine")
     commands = parser.add_subparsers(dest="command", required=True)
     kafka_cli.add_arguments(commands.add_parser("kafka", help="a real single-node Apache Kafka"))
+    demo = commands.add_parser("demo", help="two coils through the whole line, held against what was sent")
+    demo.add_argument("--frames", type=Path, metavar="FOLDER", help="real frames; default a synthetic strip")
+    demo.add_argument("--bundle", help="default: severstal with --frames, else synthetic")
+    demo.add_argument("--coils", type=_count, default=2, metavar="N", help="default 2")
+    demo.add_argument("--frames-per-coil", type=_count, default=200, metavar="N", help="default 200")
+    demo.add_argument("--fps", type=float, default=DEFAULT_FPS, help=f"frames/s; default {DEFAULT_FPS:g}")
+    demo.add_argument(
+        "--defect-share", type=float, metavar="SHARE", help="default .2, for --frames as they come"
+    )
+    demo.add_argument("--out", type=Path, default=Path("out/demo"), metavar="DIR", help="default out/demo")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
 
 
 def local_home(environment: Mapping[str, str]) -> Path:

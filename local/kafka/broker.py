@@ -126,7 +126,7 @@ class LocalBroker:
         words = ["format", "-t", CLUSTER_ID, "-c", str(self._properties), "--standalone"]
         run = subprocess.run(
             [program, *self._jvm(), "-cp", classpath, "kafka.tools.StorageTool", *words],
-            capture_output=True, text=True, check=False,
+            capture_output=True, text=True, check=False, start_new_session=True,
         )  # fmt: skip
         if run.returncode != 0:
             said = (run.stderr or run.stdout).strip()[-500:]

@@ -14,7 +14,8 @@ HOST = "127.0.0.1"
 BELOW_EPHEMERAL = range(20_000, 32_000, 2)
 """Where a pair is looked for: from 32768 up the system lends ports to outgoing connections."""
 
-_SILENT = logging.getLogger("local.kafka.librdkafka")
+SILENT = logging.Logger("librdkafka", level=logging.CRITICAL)
+"""librdkafka reports each failed attempt; ours is one sentence when all have failed."""
 
 
 def is_free(port: int) -> bool:
@@ -45,7 +46,7 @@ def serves(bootstrap_servers: str, *, within_s: float) -> bool:
             return False
         time.sleep(0.05)
     # Below the log level of everything librdkafka says about a broker that is still starting.
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0}, logger=_SILENT)
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0}, logger=SILENT)
     while True:
         try:
             if admin.list_topics(timeout=max(0.2, min(2.0, until - time.monotonic()))).brokers:
