@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 from contracts.topics import COIL_EVENTS, DEFECTS, FRAMES, INSPECTIONS
 from producer_sim.arguments import parse
@@ -64,8 +65,15 @@ class _Stop:
 
     def __init__(self) -> None:
         self.requested = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._request)
+
+    def __enter__(self) -> Self:
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        self._before = {number: signal.signal(number, self._request) for number in numbers}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _request(self, _number: int, _frame: FrameType | None) -> None:
         self.requested = True
@@ -73,9 +81,9 @@ class _Stop:
 
 
 def _replay(given: Namespace) -> int:
-    stop = _Stop()
     run = replay_new if given.recording is None else replay_recording
-    complete = run(given, lambda: stop.requested, print)
+    with _Stop() as stop:
+        complete = run(given, lambda: stop.requested, print)
     return 0 if complete else INTERRUPTED
 
 

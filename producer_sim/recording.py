@@ -151,7 +151,7 @@ def _check(path: Path, stream: BinaryIO) -> list[_Entry]:
             if same_kind
             else f"{path} is no recording."
         )
-    total, index = hashlib.sha256(magic), list[_Entry]()
+    total, index, size = hashlib.sha256(magic), list[_Entry](), os.fstat(stream.fileno()).st_size
     while True:
         frame = stream.read(_FRAME.size)
         if len(frame) < _FRAME.size:
@@ -160,9 +160,10 @@ def _check(path: Path, stream: BinaryIO) -> list[_Entry]:
         if length == _END_MARK:
             _check_end(path, frame + stream.read(), len(index), total.digest())
             return index
-        at, body = stream.tell(), stream.read(length)
-        if len(body) < length:
+        at = stream.tell()
+        if length > size - at:
             raise SimulatorRefused(f"{path} is cut off after {len(index)} records: record it again.")
+        body = stream.read(length)
         if zlib.crc32(body) != crc:
             raise SimulatorRefused(f"{path} is damaged at record {len(index)}: record it again.")
         total.update(frame + body)

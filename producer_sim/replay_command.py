@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.identity import Name
-from contracts.topics import COIL_EVENTS, FRAMES, topic
+from contracts.topics import COIL_EVENTS, FRAMES
 from producer_sim.arguments import DEFAULT_SPEED_MPS, DEFAULT_SYNTHETIC_DEFECT_SHARE
 from producer_sim.arrangement import RunShape
 from producer_sim.faults import Faults
@@ -38,7 +38,7 @@ def replay_new(given: Namespace, should_stop: Should, say: Say) -> bool:
         raise SimulatorRefused(f"There is no folder {given.manifest.parent} for the manifest.")
     ledger, clock, complete = Ledger(keep_frames=given.manifest is not None), SystemClock(), False
     with progress_bar("Sending", shape.frames, "frames", visible=not given.no_progress) as bar:
-        sink = _sink(given, bar, [topic(name, given.topic_prefix) for name in (FRAMES, COIL_EVENTS)])
+        sink = _sink(given, bar, [FRAMES, COIL_EVENTS])
         pace = Pace(_frames_per_s(given, shape, source), clock, sink.idle)
         replay = Replay(
             shape=shape,
@@ -79,7 +79,7 @@ def replay_recording(given: Namespace, should_stop: Should, say: Say) -> bool:
     clock = SystemClock()
     began_s = clock.monotonic_s()
     with progress_bar("Sending", len(recording), "records", visible=not given.no_progress) as bar:
-        sink = _sink(given, bar, [topic(name, given.topic_prefix) for name in sorted(recording.topics)])
+        sink = _sink(given, bar, sorted(recording.topics))
         pace = Pace(given.fps, clock, sink.idle)
         try:
             complete = resend(
@@ -99,7 +99,7 @@ def replay_recording(given: Namespace, should_stop: Should, say: Say) -> bool:
 
 def _sink(given: Namespace, bar: Bar, topics: list[str]) -> KafkaSink:
     sink = KafkaSink(producer_configuration(given.bootstrap_servers, given.properties), bar.say)
-    sink.require_topics(topics)
+    sink.require_topics(topics, given.topic_prefix)
     return sink
 
 

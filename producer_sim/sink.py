@@ -9,7 +9,7 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from contracts.topics import producer_properties
+from contracts.topics import producer_properties, topic
 from producer_sim.refused import SendFailed, SimulatorRefused
 
 RecordHeaders = Sequence[tuple[str, bytes | None]]
@@ -39,7 +39,7 @@ class RecordSink(Protocol):
 
     def send(
         self,
-        topic: str,
+        topic_name: str,
         *,
         key: bytes | None,
         value: bytes | None,
@@ -78,8 +78,8 @@ class KafkaSink:
         except KafkaException as error:
             raise SimulatorRefused(f"librdkafka refuses a property: {error.args[0].str()}.") from None
 
-    def require_topics(self, names: Sequence[str]) -> None:
-        """Raise SendFailed unless the broker answers and has these topics: nothing is created by accident."""
+    def require_topics(self, names: Sequence[str], prefix: str) -> None:
+        """Raise SendFailed unless the broker answers and has these: no topic is created by accident."""
         try:
             known = self._producer.list_topics(timeout=_METADATA_TIMEOUT_S).topics
         except KafkaException:
@@ -87,15 +87,14 @@ class KafkaSink:
             raise SendFailed(
                 f"No broker answers at {self._bootstrap_servers} within {_METADATA_TIMEOUT_S:g} s{why}."
             ) from None
-        absent = [name for name in names if name not in known or known[name].error is not None]
+        full = [topic(name, prefix) for name in names]
+        absent = [name for name in full if name not in known or known[name].error is not None]
         if absent:
-            raise SendFailed(
-                f"The broker has no topic {', '.join(absent)}: `python -m contracts topics` makes them."
-            )
+            raise SendFailed(f"The broker has no topic {', '.join(absent)}: {how_to_make_topics(prefix)}.")
 
     def send(
         self,
-        topic: str,
+        topic_name: str,
         *,
         key: bytes | None,
         value: bytes | None,
@@ -113,7 +112,7 @@ class KafkaSink:
 
         while True:
             try:
-                self._producer.produce(topic, value, key, on_delivery=delivered, headers=list(headers))
+                self._producer.produce(topic_name, value, key, on_delivery=delivered, headers=list(headers))
                 break
             except BufferError:
                 self._producer.poll(_FULL_WAIT_S)
@@ -137,6 +136,12 @@ class KafkaSink:
         if self.first_error is None:
             self.first_error = error.str()
             self._notify(f"{self._bootstrap_servers}: {error.str()}; retrying")
+
+
+def how_to_make_topics(prefix: str) -> str:
+    """The end of a sentence about topics that are not there."""
+    option = f" --prefix {prefix}" if prefix else ""
+    return f"`python -m contracts topics{option}` makes them"
 
 
 def silent_logger() -> logging.Logger:

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from producer_sim.recording import Record
 from producer_sim.refused import SendFailed, SimulatorRefused
-from producer_sim.sink import silent_logger
+from producer_sim.sink import how_to_make_topics, silent_logger
 
 _TIMEOUT_S = 10.0
 _SILENCE_S = 30.0
@@ -135,7 +135,7 @@ class TopicRange:
             except KafkaException:
                 raise SendFailed(f"No broker answers at {self._where} within {_TIMEOUT_S:g} s.") from None
             if found.error is not None:
-                raise SendFailed(f"The broker has no topic {full}: `python -m contracts topics` makes it.")
+                raise SendFailed(f"The broker has no topic {full}: {how_to_make_topics(self._prefix)}.")
             places += [TopicPartition(full, partition) for partition in found.partitions]
         return places
 
