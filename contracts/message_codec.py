@@ -20,7 +20,7 @@ from contracts.cloudevents import (
 )
 from contracts.coils import Alarm, CoilEnded, CoilReport, CoilStarted
 from contracts.rejections import MessageFault, MessageRejected
-from contracts.results import DefectEvent, Inspection
+from contracts.results import DefectEvent, Inspection, RecordId
 
 CoilRecord = Inspection | DefectEvent | CoilStarted | CoilEnded | CoilReport | Alarm
 """Any message that travels as JSON."""
@@ -102,10 +102,11 @@ def decode(headers: Headers | None, value: bytes | None) -> CoilRecord:
 def _id_and_time(message: CoilRecord) -> tuple[str, int]:
     """`ce_id`, unique within its source, and `ce_time`, from the message alone: a replay gives the same."""
     match message:
-        case Inspection() | DefectEvent():
-            # A duplicate frame has the same identity: where its record lies tells the two inspections apart.
-            record = message.source
-            return f"{message}@{record.topic}/{record.partition}/{record.offset}", message.inspected_at_ns
+        case Inspection():
+            # The fate, because a frame that was unsegmented may be segmented later, and said again.
+            return f"{message}@{_place(message.source)}/{message.fate}", message.inspected_at_ns
+        case DefectEvent():
+            return f"{message}@{_place(message.source)}", message.inspected_at_ns
         case CoilStarted():
             return f"{message.coil_id}", message.started_at_ns
         case CoilEnded():
@@ -114,6 +115,11 @@ def _id_and_time(message: CoilRecord) -> tuple[str, int]:
             return f"{message.coil_id}/{message.report_version}", message.reported_at_ns
         case Alarm():
             return f"{message.coil_id}/{message.alarm_id}/{message.changed_at_ns}", message.changed_at_ns
+
+
+def _place(record: RecordId) -> str:
+    """Where the frame lies: a duplicate has the same identity, and lies elsewhere."""
+    return f"{record.topic}/{record.partition}/{record.offset}"
 
 
 def _kind(headers: Headers) -> Kind:

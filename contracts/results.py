@@ -34,6 +34,8 @@ class Inspection(FrameIdentity):
 
     Only a dead-lettered frame has a `reason`; it has no gate score or threshold, and lacks the times that its
     headers did not say. Only a defective one has regions, or none when the segmenter could place nothing.
+    A later inspection of the same `source` replaces an earlier one (an unsegmented frame that was segmented
+    when there was slack); the same identity from another `source` is a duplicate.
     """
 
     fate: Fate

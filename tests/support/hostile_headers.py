@@ -116,7 +116,7 @@ def _not_utf8(header: FrameHeader) -> list[Hostile]:
         "ce_positionmm",
         "content-type",
     )
-    return [
+    cases = [
         Hostile(
             name=f"{n} not UTF-8",
             key=header.key,
@@ -125,6 +125,17 @@ def _not_utf8(header: FrameHeader) -> list[Hostile]:
             mentions=f"{n} is not UTF-8",
         )
         for n in names
+    ]
+    twice = [("ce_coilid", b"\xff"), *sound]
+    return [
+        *cases,
+        Hostile(
+            name="ce_coilid twice, one not UTF-8",
+            key=header.key,
+            headers=twice,
+            reason=reason,
+            mentions="ce_coilid",
+        ),
     ]
 
 
@@ -138,6 +149,7 @@ def _versions(header: FrameHeader) -> list[Hostile]:
         ("ce_specversion", b"0.3", unknown),
         ("ce_specversion", b"one", invalid),
         ("ce_type", b"coilwatch.inspection.v1", invalid),
+        ("ce_type", b"coilwatch.inspection.v2", invalid),
         ("ce_type", b"coilwatch.frame", invalid),
         ("ce_type", b"coilwatch.frame.v1.1", invalid),
         ("ce_type", b"coilwatch.frame.v01", invalid),

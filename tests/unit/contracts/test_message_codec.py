@@ -59,9 +59,10 @@ def test_source_and_id_tell_every_event_from_every_other() -> None:
     duplicate = MESSAGES["inspection-clean"].model_copy(
         update={"source": MESSAGES["inspection-clean"].source.model_copy(update={"offset": 9})}  # type: ignore[union-attr]
     )
+    segmented_later = MESSAGES["inspection-unsegmented"]
     later = MESSAGES["alarm"].model_copy(update={"changed_at_ns": MESSAGES["alarm"].changed_at_ns + 1})  # type: ignore[union-attr]
     distinct = [m for name, m in MESSAGES.items() if not name.startswith("inspection-")]
-    distinct += [MESSAGES["inspection-clean"], duplicate, later]  # type: ignore[list-item]
+    distinct += [MESSAGES["inspection-clean"], segmented_later, duplicate, later]  # type: ignore[list-item]
     seen = {(h["ce_source"], h["ce_id"]) for h in (dict(encode(m).headers) for m in distinct)}
     assert len(seen) == len(distinct)
 
