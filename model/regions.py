@@ -53,6 +53,10 @@ class RegionFinder:
         Bilinear upsampling never exceeds its input, so a class that is below its threshold stays there.
         """
         peaks = probabilities.max(axis=(1, 2))
+        if not (
+            peaks <= 1 + 1e-3
+        ).all():  # also where one is NaN: the network has failed, this is no clean frame
+            raise RuntimeError(f"the segmenter gave probabilities up to {peaks.tolist()}")
         size = (self._width_px, self._height_px)
         return {
             index: cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_LINEAR)

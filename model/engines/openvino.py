@@ -1,0 +1,115 @@
+"""The CPU engine: both networks as OpenVINO graphs of one frame, several frames at once.
+
+On a CPU a micro-batch of parallel single-frame requests is as fast as a real batch, and a frame's result
+cannot depend on its neighbours. Each request runs on one thread, so it does not depend on `threads` either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from model.card import Card
+from model.engines.checks import gate_score, input_shape
+from model.inspector import Gated, Inspector, Pixels, Region
+from model.regions import RegionFinder
+
+T = TypeVar("T")
+
+SPARE_REQUESTS: Final = 1
+"""Requests beyond the streams: one is ready in the engine while the caller is busy with a finished one."""
+
+
+class OpenVinoInspector(Inspector):
+    """One bundle's networks on `threads` cores.
+
+    Each network has its own `threads` streams of one thread. They are never busy at the same time, because
+    one inference thread calls `gate` and `segment` in turn: the cores are not oversubscribed. Waiting for a
+    request releases the interpreter lock.
+    """
+
+    def __init__(self, *, card: Card, gate: ov.Model, segmenter: ov.Model, threads: int) -> None:
+        self.card = card
+        core = ov.Core()
+        self._gate = _Requests(core, gate, input_shape(card), threads)
+        self._segmenter = _Requests(core, segmenter, input_shape(card), threads)
+        self._regions = RegionFinder(card)
+
+    def gate(self, frames: Sequence[Pixels]) -> list[Gated]:
+        """See Inspector. Raises RuntimeError when the network fails, ValueError for a wrong shape."""
+        return self._gate.run(frames, lambda scores: Gated(score=gate_score(scores)))
+
+    def segment(self, frames: Sequence[Pixels], gated: Sequence[Gated]) -> list[tuple[Region, ...]]:
+        """See Inspector. A frame's regions are found while the next frames run."""
+        return self._segmenter.run(frames, lambda probabilities: self._regions.find(probabilities[0]))
+
+    def warm_up(self) -> None:
+        """Run each request once, so that every buffer exists before the first frame."""
+        blank = np.zeros(input_shape(self.card)[2:], np.uint8)
+        self.segment([blank] * self._segmenter.size, self.gate([blank] * self._gate.size))
+
+
+class _Requests:
+    """A ring of infer requests over one network."""
+
+    def __init__(self, core: ov.Core, graph: ov.Model, shape: tuple[int, ...], threads: int) -> None:
+        stated = tuple(graph.inputs[0].shape)
+        if len(graph.inputs) != 1 or len(graph.outputs) != 1 or stated != shape:
+            raise ValueError(f"the graph takes {stated}, its card says {shape}")
+        compiled = core.compile_model(graph, "CPU", compile_settings(threads))
+        self._shape = shape
+        self._ring = [compiled.create_infer_request() for _ in range(threads + SPARE_REQUESTS)]
+
+    @property
+    def size(self) -> int:
+        """How many frames can be under way."""
+        return len(self._ring)
+
+    def run(self, frames: Sequence[Pixels], then: Callable[[NDArray[np.float32]], T]) -> list[T]:
+        """`then` of each frame's output, in order, while the next frames are under way."""
+        tensors = [self._tensor(frame) for frame in frames]
+        results: list[T] = []
+        try:
+            for request, tensor in zip(self._ring, tensors, strict=False):
+                request.start_async([tensor])
+            for index in range(len(tensors)):
+                request = self._ring[index % self.size]
+                request.wait()
+                output = request.get_output_tensor(0).data.copy()
+                if (following := index + self.size) < len(tensors):
+                    request.start_async([tensors[following]])
+                results.append(then(output))
+        finally:
+            # The engine reads frames where they lie: none may be freed while a request still runs.
+            self._settle()
+        return results
+
+    def _tensor(self, frame: Pixels) -> ov.Tensor:
+        if frame.shape != self._shape[2:] or frame.dtype != np.uint8:
+            raise ValueError(
+                f"a frame of {frame.dtype} {frame.shape}, the networks take uint8 {self._shape[2:]}"
+            )
+        return ov.Tensor(np.ascontiguousarray(frame).reshape(self._shape), shared_memory=True)
+
+    def _settle(self) -> None:
+        for request in self._ring:
+            try:
+                request.wait()
+            except RuntimeError:
+                continue  # the first failure is on its way up already
+
+
+def compile_settings(threads: int) -> dict[str, Any]:
+    """What a network is compiled with."""
+    return {
+        "NUM_STREAMS": threads,
+        "INFERENCE_NUM_THREADS": threads,
+        # Pinned threads would fight for cores with decoding and with the broker next door.
+        "ENABLE_CPU_PINNING": False,
+        # Where the machine has bfloat16 it would be the default, and results would differ between machines.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
