@@ -57,7 +57,10 @@ def _properties(given: Namespace) -> dict[str, str]:
                 if not equals:
                     raise SimulatorRefused(f"{given.properties}, line {number}: it is no NAME=VALUE.")
                 found[name.strip()] = value.strip()
-    return {**found, **dict(given.property)}
+    found |= dict(given.property)
+    if "bootstrap.servers" in found:
+        raise SimulatorRefused("bootstrap.servers is no --property here: give --bootstrap-servers.")
+    return found
 
 
 class _Stop:

@@ -28,7 +28,11 @@ _OURS = {
     # librdkafka's 1 GB of queue would hide a slow broker behind seconds of latency and as much memory.
     "queue.buffering.max.kbytes": "131072",
 }
-_PROMISED = {"enable.idempotence": ("true",), "acks": ("all", "-1")}
+_PROMISED = {
+    "enable.idempotence": (("true",), "would send some frames twice"),
+    "acks": (("all", "-1"), "would call frames sent that a broker can still lose"),
+    "partitioner": (("murmur2_random",), "would part a coil's events from its inspections"),
+}
 _FULL_WAIT_S = 0.1
 _FLUSH_SLICE_S = 0.5
 _METADATA_TIMEOUT_S = 10.0
@@ -54,14 +58,11 @@ class RecordSink(Protocol):
 
 def producer_configuration(bootstrap_servers: str, properties: Mapping[str, str]) -> dict[str, str]:
     """All librdkafka properties. Raises SimulatorRefused for what would break a promise."""
-    for name, allowed in _PROMISED.items():
+    for name, (allowed, why) in _PROMISED.items():
         given = properties.get(name, allowed[0])
         if given.lower() not in allowed:
-            raise SimulatorRefused(
-                f"{name}={given} would lose or repeat frames that the manifest calls sent: "
-                f"leave it {allowed[0]}."
-            )
-    return {**_OURS, **producer_properties(), "bootstrap.servers": bootstrap_servers, **properties}
+            raise SimulatorRefused(f"{name}={given} {why}: leave it {allowed[0]}.")
+    return {**_OURS, **producer_properties(), **properties, "bootstrap.servers": bootstrap_servers}
 
 
 class KafkaSink:

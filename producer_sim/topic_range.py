@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from producer_sim.recording import Record
 from producer_sim.refused import SendFailed, SimulatorRefused
 from producer_sim.sink import how_to_make_topics, silent_logger
 
 _TIMEOUT_S = 10.0
-_SILENCE_S = 30.0
+SILENCE_S = 30.0
 _POLL_S = 0.5
+_CONSUMERS_OWN = ("group.", "enable.auto.", "isolation.", "enable.partition.", "fetch.", "auto.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +69,26 @@ def consumer_configuration(bootstrap_servers: str, properties: Mapping[str, str]
 class TopicRange:
     """Reads topics from `start` to `end`. What is written after the reading began is not read.
 
+    A transaction that is open inside the range is waited for, up to `silence_s`: nobody knows what it holds.
     Raises SendFailed when the broker or a topic is not there, or falls silent.
     """
 
     def __init__(
-        self, configuration: Mapping[str, str], *, topic_prefix: str, start: Bound, end: Bound
+        self,
+        configuration: Mapping[str, str],
+        *,
+        topic_prefix: str,
+        start: Bound,
+        end: Bound,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self._where = configuration["bootstrap.servers"]
         self._prefix = topic_prefix
         self._start, self._end = start, end
+        self._silence_s = silence_s
         try:
             self._consumer = Consumer(dict(configuration), logger=silent_logger())
+            self._admin = AdminClient(_without_consumers_own(configuration), logger=silent_logger())
         except KafkaException as error:
             raise SimulatorRefused(f"librdkafka refuses a property: {error.args[0].str()}.") from None
 
@@ -98,8 +109,11 @@ class TopicRange:
             message = self._consumer.poll(_POLL_S)
             if message is None:
                 silent_s += _POLL_S
-                if silent_s >= _SILENCE_S:
-                    raise SendFailed(f"{self._where} sent nothing for {_SILENCE_S:g} s.")
+                if silent_s >= self._silence_s:
+                    raise SendFailed(
+                        f"{self._where} sent nothing for {self._silence_s:g} s before the end of the range: "
+                        "it is away, or a transaction there stays open."
+                    )
                 continue
             silent_s = 0.0
             place = (str(message.topic()), int(message.partition() or 0))
@@ -108,7 +122,9 @@ class TopicRange:
                 if error.code() != KafkaError._PARTITION_EOF:
                     raise KafkaException(error)
                 # A transaction's marker takes an offset without a record: then this is how the range ends.
-                until.pop(place, None)
+                # Short of the range's end it is an open transaction that holds the reader back.
+                if int(message.offset() or 0) >= until.get(place, 0):
+                    until.pop(place, None)
                 continue
             offset, last = int(message.offset() or 0), until.get(place, 0)
             if offset < last:
@@ -120,7 +136,7 @@ class TopicRange:
         """(topic, partition) -> first offset and the one after the last, of partitions that hold any."""
         ranges = {}
         for place in self._partitions(names):
-            low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)
+            low, high = (self._edge(place, at) for at in (OffsetSpec.earliest(), OffsetSpec.latest()))
             first, last = (self._offset(bound, place, low, high) for bound in (self._start, self._end))
             if max(first, low) < min(last, high):
                 ranges[place.topic, place.partition] = max(first, low), min(last, high)
@@ -151,6 +167,12 @@ class TopicRange:
         (found,) = self._consumer.offsets_for_times([at], timeout=_TIMEOUT_S)
         return found.offset if found.offset >= 0 else high
 
+    def _edge(self, place: TopicPartition, at: OffsetSpec) -> int:
+        """Of the partition, open transactions included: a consumer's own watermark would hide them."""
+        asked = {place: at}
+        answer = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        return int(answer[place].result(_TIMEOUT_S).offset)
+
     def _record(self, message: Message) -> Record:
         _, timestamp_ms = message.timestamp()
         return Record(
@@ -162,6 +184,10 @@ class TopicRange:
             value=_bytes(message.value()),
             headers=tuple((name, _bytes(value)) for name, value in message.headers() or ()),
         )
+
+
+def _without_consumers_own(configuration: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in configuration.items() if not name.startswith(_CONSUMERS_OWN)}
 
 
 def _bytes(value: str | bytes | None) -> bytes | None:

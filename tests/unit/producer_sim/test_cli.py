@@ -53,6 +53,8 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ),
         pytest.param(["replay", "--property", "acks=1"], "leave it all", id="acks"),
         pytest.param(["replay", "--property", "enable.idempotence=False"], "leave it true", id="idempotence"),
+        pytest.param(["replay", "--property", "partitioner=random"], "leave it murmur2", id="partitioner"),
+        pytest.param(["diff", "a", "b", "--property", "bootstrap.servers=x"], "give --bootstrap", id="where"),
         pytest.param(["replay", "--property", "no.such=1"], "librdkafka refuses", id="property"),
         pytest.param(["replay", "--property", "acks"], "is no NAME=VALUE", id="property form"),
         pytest.param(["replay", "--properties", "none"], "cannot be read", id="properties"),
