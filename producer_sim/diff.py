@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.codec import MessageRejected, decode
-from contracts.results import DefectEvent, Inspection
+from contracts.results import DefectEvent, Inspection, RecordId
 from contracts.topics import DEFECTS, INSPECTIONS
 from producer_sim.recording import Record
 from producer_sim.refused import SimulatorRefused
@@ -21,17 +21,22 @@ from producer_sim.refused import SimulatorRefused
 Identity = tuple[str, str, str, int]
 """line, coil, camera, frame index; sorts as the frames lie on the coil."""
 
+Results = dict[Identity, dict[RecordId, dict[str, Any]]]
+
 INSPECTION_FIELDS = {"fate", "gate_score", "gate_threshold", "regions_by_class", "reason"}
 EVENT_FIELDS = {"gate_score", "regions"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """One run's results. A frame that was sent twice has two."""
+    """One run's results by frame and source record: a frame that was sent twice has two.
+
+    A later result of the same source record replaces the earlier one, as the contract says of inspections.
+    """
 
     name: str
-    inspections: dict[Identity, list[dict[str, Any]]] = field(default_factory=dict)
-    events: dict[Identity, list[dict[str, Any]]] = field(default_factory=dict)
+    inspections: Results = field(default_factory=dict)
+    events: Results = field(default_factory=dict)
     bundles: Counter[str] = field(default_factory=Counter)
 
 
@@ -49,10 +54,10 @@ def read_outcomes(name: str, records: Iterable[Record]) -> Outcomes:
         if isinstance(message, Inspection):
             outcomes.bundles[message.bundle] += 1
             compared = message.model_dump(include=INSPECTION_FIELDS)
-            outcomes.inspections.setdefault(_identity(message), []).append(compared)
+            outcomes.inspections.setdefault(_identity(message), {})[message.source] = compared
         elif isinstance(message, DefectEvent):
             compared = message.model_dump(include=EVENT_FIELDS)
-            outcomes.events.setdefault(_identity(message), []).append(compared)
+            outcomes.events.setdefault(_identity(message), {})[message.source] = compared
     if not outcomes.inspections:
         raise SimulatorRefused(f"{name} holds no inspections: there is nothing to compare.")
     return outcomes
@@ -86,7 +91,7 @@ def _difference(frame: Identity, a: Outcomes, b: Outcomes, *, with_events: bool)
     if with_events:
         kinds.append(("defect event", a.events, b.events))
     for kind, of_a, of_b in kinds:
-        left, right = (_ordered(of.get(frame, [])) for of in (of_a, of_b))
+        left, right = (_ordered(of.get(frame, {})) for of in (of_a, of_b))
         where = "/".join(map(str, frame))
         if len(left) != len(right):
             return f"{where}: {len(left)} {kind}s in {a.name}, {len(right)} in {b.name}"
@@ -115,9 +120,9 @@ def _clipped(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _ordered(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _ordered(results: dict[RecordId, dict[str, Any]]) -> list[dict[str, Any]]:
     """Two results of one frame were published in an order that means nothing."""
-    return sorted(results, key=repr)
+    return sorted(results.values(), key=repr)
 
 
 def _identity(message: Inspection | DefectEvent) -> Identity:

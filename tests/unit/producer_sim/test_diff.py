@@ -141,6 +141,13 @@ def test_a_frame_inspected_twice_differs_from_one_inspected_once() -> None:
     assert difference([*twice], [inspection(0)]).first == "line-1/c-1/camera-1/0: 2 inspections in A, 1 in B"
 
 
+def test_a_frame_segmented_later_counts_as_it_ended() -> None:
+    unsegmented = inspection(0, fate=Fate.UNSEGMENTED, regions_by_class={})
+
+    assert difference([unsegmented, inspection(0)], [inspection(0)]).first is None
+    assert difference([inspection(0), unsegmented], [inspection(0)]).first is not None
+
+
 def test_a_mask_is_compared_when_both_sides_hold_defect_events() -> None:
     result = difference([inspection(0), event(0)], [inspection(0), event(0, mask_rle="1 2 257 3")])
 
