@@ -30,7 +30,7 @@ def simulator_arguments(plan: DemoPlan, bootstrap: str, prefix: str, manifest: P
     share = [] if plan.defect_share is None else ["--defect-share", f"{plan.defect_share:g}"]
     return [
         "replay", *source, *share,
-        "--bootstrap-servers", bootstrap, "--topic-prefix", prefix, "--coil-prefix", "coil-",
+        "--bootstrap-servers", bootstrap, "--topic-prefix", prefix, "--coil-prefix", "demo-",
         "--coils", str(plan.coils), "--frames-per-coil", str(plan.frames_per_coil), "--fps", f"{plan.fps:g}",
         "--manifest", str(manifest), "--no-progress",
     ]  # fmt: skip

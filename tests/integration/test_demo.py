@@ -1,0 +1,160 @@
+"""The demo as a newcomer runs it, on frames whose defects a bundle without training finds for certain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from local.kafka.broker import LocalBroker
+from local.kafka.ports import free_pair
+from producer_sim.manifest import load_manifest
+from tests.support.bundles import Painted, level_bundle, painted_frame
+
+ROOT = Path(__file__).parents[2]
+WITHIN_S = 120.0
+MARK = "DEMO_TEST_MARK"
+
+Demo = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return level_bundle(tmp_path_factory.mktemp("bundle") / "level")
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four clean frames, two defective ones, and the labels beside them."""
+    folder = tmp_path_factory.mktemp("frames") / "images"
+    folder.mkdir()
+    (folder.parent / "frames.csv").write_text(
+        "ImageId,truth,classes\n"
+        + "".join(f"{n}.jpg,{'mask' if n < 2 else 'clean'},{'1 3' if n < 2 else ''}\n" for n in range(6)),
+        encoding="ascii",
+    )
+    defects = [
+        Painted(class_id=1, rows=(8, 72), cols=(80, 240)),
+        Painted(class_id=3, rows=(0, 256), cols=(800, 864)),
+    ]
+    for number in range(6):
+        (folder / f"{number}.jpg").write_bytes(painted_frame(defects if number < 2 else []))
+    return folder
+
+
+@pytest.fixture
+def demo(tmp_path: Path, bundle: Path, frames: Path) -> Iterator[Demo]:
+    """Start `python -m local demo` with a port; all that it starts inherits a mark to be found by."""
+    mark = uuid.uuid4().hex
+
+    def start(port: int, *more: str) -> subprocess.Popen[str]:
+        words = [
+            "demo",
+            "--frames",
+            str(frames),
+            "--bundle",
+            str(bundle),
+            "--out",
+            str(tmp_path / "out"),
+            *more,
+        ]
+        return subprocess.Popen(
+            [sys.executable, "-m", "local", *words],
+            env={**os.environ, "COILWATCH_LOCAL_KAFKA_PORT": str(port), MARK: mark},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
+        )  # fmt: skip
+
+    yield start
+    left = _marked(mark)
+    for process in left:
+        process.kill()
+    assert left == []
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    """Living processes with the mark in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_two_coils_sum_agree_and_are_drawn(broker: LocalBroker, demo: Demo, tmp_path: Path) -> None:
+    with demo(broker.port, "--frames-per-coil", "12", "--fps", "50") as process:
+        said, _ = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 0, said
+    assert "every frame accounted for" in said
+    assert _row(said, "announced") == ["12", "12"]
+    assert _row(said, "sums") == ["yes", "yes"]
+    assert _row(said, "defective found") == ["4 of 4 (100.0%)"] * 2
+    assert _row(said, "clean passed") == ["8 of 8 (100.0%)"] * 2
+    assert _row(said, "kind 3") == ["4 on 4 frames"] * 2
+    assert "whole" in said
+    assert len(load_manifest(tmp_path / "out" / "manifest.jsonl").frames) == 24
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == [
+        "demo-1-001.png",
+        "demo-1-002.png",
+    ]
+    assert broker.serves()
+    left = AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10.0).topics
+    assert [name for name in left if name.startswith("demo-")] == []
+
+
+def test_a_bundle_that_is_not_there_is_said_in_a_sentence(broker: LocalBroker, demo: Demo) -> None:
+    with demo(broker.port, "--bundle", "no-such-bundle") as process:
+        said, _ = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 1
+    assert "no-such-bundle" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing_running(broker: LocalBroker, demo: Demo, number: int) -> None:
+    with demo(broker.port, "--frames-per-coil", "5000", "--fps", "20") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "line: 2 coils" in line:
+                break
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    assert broker.serves()
+
+
+@pytest.mark.usefixtures("broker")  # java and the jars are there, or this is skipped
+def test_a_broker_that_the_demo_started_is_stopped_when_interrupted(demo: Demo) -> None:
+    port = free_pair()
+    home = ROOT / ".local" / f"kafka-{port}"
+    with demo(port) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "broker: starting" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=WITHIN_S)
+    broker = LocalBroker(port, home)
+    try:
+        assert process.returncode == 130, said
+        assert broker.pid is None
+    finally:
+        broker.clean()
+
+
+def _row(said: str, name: str) -> list[str]:
+    """The cells of the table row with this name."""
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines() if "│" in line]
+    (found,) = [row[1:] for row in rows if row[0] == name]
+    return found

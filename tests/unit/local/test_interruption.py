@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from local.interruption import Interruption
+
+
+@pytest.fixture
+def interruption() -> Iterator[Interruption]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    installed = Interruption()
+    installed.install()
+    yield installed
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("interruption")
+def test_the_first_signal_interrupts_and_the_next_do_not(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+    signal.raise_signal(number)
+
+
+def test_a_signal_waits_while_held(interruption: Interruption) -> None:
+    done = []
+
+    def start() -> None:
+        with interruption.held():
+            signal.raise_signal(signal.SIGINT)
+            done.append("to its end")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert done == ["to its end"]
+
+
+def test_without_a_signal_holding_changes_nothing(interruption: Interruption) -> None:
+    with interruption.held():
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
