@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
 from types import FrameType
 
-from model.load import load_inspector
 from prometheus_client import CollectorRegistry
 
 from consumer.inference import ModelFailed
@@ -24,6 +23,7 @@ from consumer.worker import Threads, TooManyRejected, Worker
 from contracts.topics import FRAMES, topic
 from model.bundle import BundleRefused, bundle_version, find
 from model.inspector import Inspector
+from model.load import load_inspector
 from monitoring import logs
 from monitoring.health import Health
 from monitoring.http import PortTaken, serve
@@ -116,10 +116,14 @@ def _work(
     settings: WorkerSettings, inspector: Inspector, metrics: WorkerMetrics, health: Health, stop: Stop
 ) -> None:
     frames_topic = topic(FRAMES, settings.topic_prefix)
-    sink = KafkaSink(properties=_kafka(settings.producer_properties()), frames_topic=frames_topic)
-    sink.begin(lambda: stop.requested)
+    sink = KafkaSink(
+        properties=_kafka(settings.producer_properties(), settings),
+        frames_topic=frames_topic,
+        stop=lambda: stop.requested,
+    )
+    sink.begin()
     source = KafkaSource(
-        properties=_kafka(settings.consumer_properties()), topic=frames_topic, metrics=metrics
+        properties=_kafka(settings.consumer_properties(), settings), topic=frames_topic, metrics=metrics
     )
     decode = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
     inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
@@ -157,5 +161,7 @@ def _work(
     log.info("stopped")
 
 
-def _kafka(properties: dict[str, object]) -> dict[str, object]:
-    return {**properties, "logger": logging.getLogger("consumer.librdkafka")}
+def _kafka(properties: dict[str, object], settings: WorkerSettings) -> dict[str, object]:
+    """With a logger. librdkafka repeats each failed connection; the source says the state once."""
+    level = 7 if settings.log_level == "DEBUG" else 2  # syslog: 7 all, 2 critical
+    return {"log_level": level, **properties, "logger": logging.getLogger("consumer.librdkafka")}

@@ -40,6 +40,8 @@ class Intake:
         """Never raises for a bad frame: the rejection comes back. Anything that it raises is a bug."""
         header: FrameHeader | None = None
         try:
+            if not record.headers_readable:
+                raise FrameRejected(Reason.HEADER_NOT_UTF8, "a header's name is not UTF-8")
             header = read_frame_header(record.key, record.headers)
             pixels = self._pixels(record.value, header)
         except FrameRejected as rejected:

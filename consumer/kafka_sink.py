@@ -11,38 +11,53 @@ from consumer.ports import FENCED_ADVICE, Fenced, Outgoing, TransactionAborted
 
 log = logging.getLogger(__name__)
 
-_FENCED = frozenset({KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED})
+_GIVEN_UP = frozenset({KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED})
+"""What a producer hears when its transaction outlived its timeout, and when a namesake started: the broker
+bumps the epoch for both. A namesake also takes our place in the group, which the source hears of."""
+_MAX_REPLACEMENTS = 10
 _MAX_QUEUED_MESSAGES = 50_000
 
 
 class KafkaSink:
-    """Results, dead letters and positions in one transaction. Every call belongs to the owner thread."""
+    """Results, dead letters and positions in one transaction. Every call belongs to the owner thread.
+
+    `stop` ends every wait for the broker.
+    """
 
     def __init__(
-        self, *, properties: Mapping[str, object], frames_topic: str, call_timeout_s: float = 1.0
+        self,
+        *,
+        properties: Mapping[str, object],
+        frames_topic: str,
+        stop: Callable[[], bool],
+        call_timeout_s: float = 1.0,
     ) -> None:
+        self._properties = properties
         self._frames_topic = frames_topic
+        self._stop = stop
         self._call_timeout_s = call_timeout_s
-        self._fatal: KafkaError | None = None
-        self._producer = Producer({**properties, "error_cb": self._error})
+        self._producer = self._new_producer()
+        self._dead = False
+        self._replacements = 0
         self._open = False
         self._pending: _Commit | None = None
 
-    def begin(self, stop: Callable[[], bool]) -> None:
+    def begin(self) -> None:
         """Take over the transactional id: fences whoever held it and finishes what they left open.
 
-        Waits for the broker until `stop()`. Raises Fenced, KafkaException.
+        Waits for the broker until `stop()`. Raises KafkaException.
         """
         waiting = False
-        while not stop():
+        while not self._stop():
             try:
                 self._producer.init_transactions(self._call_timeout_s)
                 return
             except KafkaException as failure:
-                if not failure.args[0].retriable():
+                error: KafkaError = failure.args[0]
+                if not error.retriable():
                     raise
                 if not waiting:
-                    log.warning("waiting for the broker", extra={"why": failure.args[0].str()})
+                    log.warning("waiting for the broker", extra={"why": error.str()})
                 waiting = True
 
     def has_room(self) -> bool:
@@ -89,22 +104,29 @@ class KafkaSink:
             raise self._fate(error) from failure
         self._pending = None
         self._open = False
+        self._replacements = 0
         return True
 
     def abort(self) -> None:
-        """Throw the current transaction away, if there is one. Raises Fenced, KafkaException."""
+        """Throw the current transaction away, if there is one. Raises Fenced, KafkaException.
+
+        A producer that can't abort, or that the broker gave up on because its transaction outlived its
+        timeout, is replaced: its successor's first act is to abort what it left.
+        """
         self._pending = None
-        while self._open:
+        if self._open and not self._dead:
             try:
                 self._producer.abort_transaction(self._call_timeout_s)
-                self._open = False
             except KafkaException as failure:
-                if not failure.args[0].retriable():
-                    raise self._fate(failure.args[0]) from failure
+                log.warning("abort failed", extra={"why": failure.args[0].str()})
+                self._dead = True
+        self._open = False
+        if self._dead:
+            self._replace()
 
     def close(self) -> None:
         """Abort what is open, as far as the broker can be reached; its timeout does the rest."""
-        if self._open:
+        if self._open and not self._dead:
             try:
                 self._producer.abort_transaction(self._call_timeout_s)
             except KafkaException as failure:
@@ -113,17 +135,35 @@ class KafkaSink:
                 )
         self._open = False
 
+    def _replace(self) -> None:
+        self._replacements += 1
+        if self._replacements > _MAX_REPLACEMENTS:
+            raise Fenced(FENCED_ADVICE)
+        log.warning("starting a new producer in place of one that the broker gave up on")
+        self._producer.purge()
+        self._producer = self._new_producer()
+        self._dead = False
+        self.begin()
+
+    def _new_producer(self) -> Producer:
+        return Producer({**self._properties, "error_cb": self._error})
+
     def _fate(self, error: KafkaError) -> BaseException:
-        if error.code() in _FENCED or (self._fatal is not None and self._fatal.code() in _FENCED):
-            return Fenced(FENCED_ADVICE)
-        if error.txn_requires_abort() or error.code() in (KafkaError._STATE, KafkaError._PURGE_QUEUE):
+        self._producer.poll(0)  # a fatal error's own cause arrives in `_error`
+        if error.fatal() or error.code() in _GIVEN_UP:
+            self._dead = True
+        if (
+            self._dead
+            or error.txn_requires_abort()
+            or error.code() in (KafkaError._STATE, KafkaError._PURGE_QUEUE)
+        ):
             return TransactionAborted(error.str())
         unexpected: BaseException = KafkaException(error)
         return unexpected
 
     def _error(self, error: KafkaError) -> None:
         if error.fatal():
-            self._fatal = error
+            self._dead = True
 
 
 class _Commit:

@@ -186,7 +186,8 @@ class _Connection:
 
 
 def _fate(error: KafkaError) -> Exception:
-    if error.code() == KafkaError.FENCED_INSTANCE_ID:
+    # The client hands a fatal error over as _FATAL, its cause only in words.
+    if error.code() == KafkaError.FENCED_INSTANCE_ID or "same group.instance.id" in error.str():
         return Fenced(FENCED_ADVICE)
     unexpected: Exception = KafkaException(error)
     return unexpected
@@ -197,11 +198,18 @@ def _numbers(partitions: Sequence[TopicPartition]) -> list[int]:
 
 
 def _record(message: Message) -> Record:
+    try:
+        headers, readable = message.headers(), True
+    except (
+        SystemError
+    ):  # confluent-kafka 2.16 on a name that is not UTF-8: left alone it would crash every restart
+        headers, readable = None, False
     return Record(
         topic=message.topic(),
         partition=message.partition(),
         offset=message.offset(),
         key=message.key(),
         value=message.value(),
-        headers=message.headers(),
+        headers=headers,
+        headers_readable=readable,
     )

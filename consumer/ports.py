@@ -23,6 +23,8 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers | None
+    headers_readable: bool = True
+    """False: a header's NAME is not UTF-8, which the client library can't hand over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

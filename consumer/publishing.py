@@ -129,8 +129,8 @@ class Publishing:
                         fate=Fate.DEAD_LETTERED,
                         reason=rejection.reason,
                         bundle=self._bundle,
-                        exposed_at_ns=known.exposed_at_ns or now_ns,
-                        deadline_at_ns=known.deadline_at_ns or now_ns,
+                        exposed_at_ns=known.exposed_at_ns,
+                        deadline_at_ns=known.deadline_at_ns,
                         inspected_at_ns=now_ns,
                         source=source,
                     )
