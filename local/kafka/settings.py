@@ -27,9 +27,10 @@ DEV_LINE = {
     "group.consumer.session.timeout.ms": "6000",
     "group.consumer.heartbeat.interval.ms": "1500",
     "group.min.session.timeout.ms": "1000",
-    # A broker that was killed comes back when its old session has ended (9 s by default).
-    "broker.session.timeout.ms": "2000",
-    "broker.heartbeat.interval.ms": "500",
+    # A broker that was killed comes back when its old session has ended (9 s by default); not so short
+    # that a machine with much else to do fences a living one.
+    "broker.session.timeout.ms": "5000",
+    "broker.heartbeat.interval.ms": "1000",
     # Whole frames, PNG too; a topic nobody declared is a mistake.
     "message.max.bytes": "8388608",
     "auto.create.topics.enable": "false",
