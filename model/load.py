@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from model.bundle import (
     GATE_GRAPH,
@@ -22,13 +22,10 @@ from model.inspector import Inspector
 if TYPE_CHECKING:
     from model.nets import GateNet, SegmenterNet
 
-Engine = Literal["openvino", "openvino-fp32", "torch"]
-ENGINES: tuple[Engine, ...] = get_args(Engine)
+ENGINES = ("openvino", "openvino-fp32", "torch")
 
 
-def load_inspector(
-    bundle: str | Path, *, engine: Engine = "openvino", threads: int | None = None
-) -> Inspector:
+def load_inspector(bundle: str | Path, *, engine: str = "openvino", threads: int | None = None) -> Inspector:
     """Check a bundle and build its inspector; call `warm_up` before the first frame.
 
     `openvino` runs the bundle's int8 graphs, without torch; `openvino-fp32` converts its weights, `torch`

@@ -1,7 +1,7 @@
 """Image payloads that no frame may be, each with the kind of refusal it must get: one corpus for all tests.
 
-The kinds are `model.images.Kind`, which are also values of `contracts.rejections.Reason`. Not here, because no
-decoder can tell: a JPEG (it has no checksum) whose damaged scan still decodes to as many blocks as it should.
+The kinds are `model.images.Kind`, which are also values of `contracts.rejections.Reason`. Not here,
+because no decoder can tell: a JPEG (it has no checksum) whose damaged scan still decodes to all its blocks.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def good_png(width_px: int = 1600, height_px: int = 256) -> bytes:
 
 
 def hostile_images(width_px: int = 1600, height_px: int = 256) -> tuple[HostileImage, ...]:
-    """Every payload, for a camera whose frames are `height_px` x `width_px`."""
+    """Every payload, for a camera whose frames are `height_px` x `width_px`, not square."""
     table: list[tuple[str, bytes, Kind]] = [
         *_no_images(width_px, height_px),
         *_jpegs(width_px, height_px),
@@ -84,7 +84,7 @@ def _jpegs(width_px: int, height_px: int) -> list[tuple[str, bytes, Kind]]:
         ("jpeg_cut_in_the_middle", good[:half], "truncated_image"),
         ("jpeg_without_end_marker", good[:-2], "truncated_image"),
         ("jpeg_cut_but_with_end_marker", good[:half] + EOI, "corrupt_image"),
-        ("jpeg_with_zeros_in_its_scan", good[:half] + bytes(64) + good[half + 64 :], "corrupt_image"),
+        ("jpeg_that_ends_in_zeros", good[:half] + bytes(len(good) - half - 2) + EOI, "corrupt_image"),
         ("jpeg_with_markers_in_its_scan", good[:half] + b"\xff" * 64 + good[half + 64 :], "corrupt_image"),
         ("jpeg_without_quantisation", good.replace(b"\xff\xdb", b"\xff\xfe"), "corrupt_image"),
         ("jpeg_with_text_for_segments", good[:2] + b"\xff\xe0" + b"not a segment" * 9000, "corrupt_image"),

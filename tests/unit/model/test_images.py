@@ -107,6 +107,15 @@ def test_hostile_images_are_refused_for_their_reason(image: HostileImage, reduce
     assert refused.value.detail
 
 
+@pytest.mark.parametrize("image", hostile_images(), ids=lambda image: image.name)
+def test_hostile_images_of_the_real_size_are_refused_too(image: HostileImage) -> None:
+    with pytest.raises(ImageInvalid) as refused:
+        decode(image.encoded, width_px=1600, height_px=256)
+
+    assert refused.value.kind == image.kind
+    assert refused.value.detail
+
+
 def test_every_kind_is_a_dead_letter_reason_and_has_an_example() -> None:
     kinds = {image.kind for image in hostile_images(WIDTH_PX, HEIGHT_PX)}
 
