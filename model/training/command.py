@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 
-from model.bundle import GATE_WEIGHTS, SEGMENTER_WEIGHTS
+from model.bundle import GATE_WEIGHTS, SEGMENTER_WEIGHTS, BundleRefused
 from model.nets import build_gate, build_segmenter, load_weights, save_weights
 from model.training.assemble import assemble
-from model.training.recipes import INPUT, Budget, Recipe
+from model.training.recipes import INPUT, Budget, FrameSplit, Recipe
 from model.training.severstal import SeverstalRecipe
 from model.training.synthetic import SyntheticRecipe
 
@@ -56,12 +56,21 @@ def work_folder(out: Path) -> Path:
     return work
 
 
+def _read(recipe: Recipe, frames: Path | None) -> FrameSplit:
+    try:
+        return recipe.read(frames)
+    except FileNotFoundError as missing:
+        raise BundleRefused(
+            f"--frames {frames} lacks {missing.filename}: give a folder that holds it"
+        ) from None
+
+
 def run_train(args: argparse.Namespace) -> int:
     """Train both networks of a recipe, then export, calibrate, measure and write the bundle."""
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     recipe, work = RECIPES[args.recipe], work_folder(args.out)
-    split = recipe.read(args.frames)
+    split = _read(recipe, args.frames)
     gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
     share = 1.0 if recipe.name == "severstal" and args.weights else 0.5
     budgets = [
@@ -79,7 +88,7 @@ def run_export(args: argparse.Namespace) -> int:
     """Export trained weights to a calibrated, measured bundle; prints its metrics."""
     torch.set_num_threads(args.threads)
     recipe, work = RECIPES[args.recipe], work_folder(args.out)
-    split = recipe.read(args.frames)
+    split = _read(recipe, args.frames)
     gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
     load_weights(gate, args.weights / GATE_WEIGHTS)
     load_weights(segmenter, args.weights / SEGMENTER_WEIGHTS)

@@ -34,11 +34,11 @@ def quantise(graph: ov.Model, frames: Sequence[Pixels]) -> ov.Model:
     quantised = nncf.quantize(
         graph, nncf.Dataset(samples), preset=nncf.QuantizationPreset.MIXED, subset_size=len(samples)
     )
-    _narrow(quantised)
+    narrow(quantised)
     return quantised
 
 
-def _narrow(graph: ov.Model) -> None:
+def narrow(graph: ov.Model) -> None:
     """Store wide float constants as int8 with a scale for each output channel, in place."""
     for constant in graph.get_ops():
         if constant.get_type_name() != "Constant" or constant.get_element_type() != ov.Type.f32:

@@ -23,7 +23,10 @@ Loss = Callable[[nn.Module, Batch], Tensor]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopPlan:
-    """How long and how fast. The rate falls by the clock, so that a busy machine still ends its cosine."""
+    """How long and how fast.
+
+    The rate falls by the clock or by `max_steps`, whichever is further: a busy machine still ends its cosine.
+    """
 
     minutes: float
     learning_rate: float = 1e-3
@@ -89,8 +92,9 @@ def train(net: nn.Module, sampler: FrameSampler, loss_of: Loss, plan: LoopPlan) 
     started_s, logged_s, step, smooth = time.monotonic(), time.monotonic(), 0, math.nan
     budget_s = plan.minutes * 60
     while (spent_s := time.monotonic() - started_s) < budget_s and step != plan.max_steps:
+        done = max(spent_s / budget_s, step / (plan.max_steps or math.inf))
         for group, full in zip(optimiser.param_groups, full_rates, strict=True):
-            group["lr"] = full * _rate(spent_s / budget_s, plan.flat_share)
+            group["lr"] = full * _rate(done, plan.flat_share)
         loss = loss_of(net, sampler.batch())
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from model import rle
+from model.bundle import BundleRefused
 from model.card import GateSpec, SegmenterSpec
 from model.nets import GateNet, SegmenterNet
 from model.training import starts
@@ -48,7 +49,7 @@ class SeverstalRecipe:
     def read(self, frames: Path | None) -> FrameSplit:
         """Folds 1-4 and the extra frames to learn from, fold 0 to be judged by."""
         if frames is None:
-            raise ValueError(
+            raise BundleRefused(
                 "recipe severstal needs --frames: a folder with frames.csv, train.csv and images/"
             )
         entries = read_layout(frames)

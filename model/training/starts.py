@@ -69,8 +69,8 @@ def load_mobilenet(net: GateNet, path: Path) -> None:
 def recalibrate_norms(net: nn.Module, frames: Tensor, forward: Callable[[Tensor], Tensor]) -> None:
     """Give folded batch norms the true statistics of their inputs, without changing what the net computes.
 
-    A folded norm has mean 0 and variance 1, so training would shift every layer at its first step. `frames` is
-    one batch that `forward` takes.
+    A folded norm has mean 0 and variance 1, so training would shift every layer at its first step.
+    `frames` is one batch that `forward` takes.
     """
     hooks = [m.register_forward_hook(_refit) for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     net.eval()

@@ -24,6 +24,8 @@ TRAIN_SEEDS = range(10_000, 10_240)
 JUDGED_SEEDS = range(90_000, 90_060)
 FRAMES_A_SEED = 8
 JPEG_QUALITY = 95
+GATE_STEPS, SEGMENTER_STEPS = 700, 900
+"""Enough for a strip this simple; `minutes` cuts them short."""
 
 EVEN_SHARES = {1: 1.0, 2: 1.0, 3: 1.6, 4: 1.0}
 """Rarer classes are learnt as well when they are not rare in training."""
@@ -51,14 +53,17 @@ class SyntheticRecipe:
             "frames": f"synthetic strip (model.synthesis), seeds {TRAIN_SEEDS.start}-{TRAIN_SEEDS.stop - 1}, "
             f"{len(train)} frames, half of them clean, through JPEG at quality {JPEG_QUALITY}",
             "judged_by": f"seeds {JUDGED_SEEDS.start}-{JUDGED_SEEDS.stop - 1}, {len(judged)} frames; "
-            "thresholds were chosen on them too, so see metrics.cross_fitted; nothing here says anything of real steel",
+            "thresholds were chosen on them too: see metrics.cross_fitted; none of this is about real steel",
         }
         return FrameSplit(train=train, judged=judged, described=described)
 
     def train_gate(self, net: GateNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
         """From random weights, on masks and frame labels."""
         loop = LoopPlan(
-            minutes=budget.minutes, learning_rate=2e-3, checkpoint=budget.work / "gate.checkpoint.pt"
+            minutes=budget.minutes,
+            max_steps=GATE_STEPS,
+            learning_rate=2e-3,
+            checkpoint=budget.work / "gate.checkpoint.pt",
         )
         trained = train_gate(net, list(split.train), SamplingPlan(), loop, seed=budget.seed)
         return trained.net, f"from random weights; {trained}"
@@ -67,7 +72,10 @@ class SyntheticRecipe:
         """From random weights, on masks."""
         sampling = SamplingPlan(crop_width_px=448, clean_share=0.15, mix_probability=0.2)
         loop = LoopPlan(
-            minutes=budget.minutes, learning_rate=2e-3, checkpoint=budget.work / "segmenter.checkpoint.pt"
+            minutes=budget.minutes,
+            max_steps=SEGMENTER_STEPS,
+            learning_rate=2e-3,
+            checkpoint=budget.work / "segmenter.checkpoint.pt",
         )
         trained = train_segmenter(net, list(split.train), sampling, loop, seed=budget.seed)
         return trained.net, f"from random weights; {trained}"
