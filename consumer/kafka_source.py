@@ -159,10 +159,10 @@ class KafkaSource:
         for number, partition in (
             statistics["topics"].get(self._topic, {"partitions": {}})["partitions"].items()
         ):
-            lag = partition.get("consumer_lag_stored", -1)
-            lag = partition.get("consumer_lag", -1) if lag < 0 else lag
-            if int(number) in owned and lag >= 0:
-                self._metrics.set_lag(int(number), lag)
+            # Its own `consumer_lag` stays -1: librdkafka does not see what a producer's transaction commits.
+            end, fetched_to = partition.get("ls_offset", -1), partition.get("next_offset", -1)
+            if int(number) in owned and end >= 0 and fetched_to >= 0:
+                self._metrics.set_end(int(number), end, fetched_to=fetched_to)
 
 
 class _Connection:

@@ -280,6 +280,8 @@ class Worker:
             return
         committed_s = self._clocks.monotonic_s()
         self._order.committed(positions)
+        for partition, offset in positions.items():
+            self._metrics.set_position(partition, offset)
         self._metrics.commits["committed"].inc()
         self._metrics.commit_seconds.observe(committed_s - began_s)
         for flight in self._published:

@@ -41,7 +41,8 @@ class WorkerMetrics:
         self.gate_score = _histogram(catalogue.GATE_SCORE, registry)
         self.worker_ready = _gauge(catalogue.WORKER_READY, registry)
         self._lag_frames = _gauge(catalogue.LAG_FRAMES, registry)
-        self._lagging: set[int] = set()
+        self._ends: dict[int, int] = {}
+        self._positions: dict[int, int] = {}
         self._bundle = _gauge(catalogue.BUNDLE_INFO, registry)
         self._observe_stages = tuple(self.stage_latency[stage].observe for stage in catalogue.STAGES)
 
@@ -65,16 +66,26 @@ class WorkerMetrics:
         self.batch_frames[model].observe(frames)
         self.batches[model, reason].inc()
 
-    def set_lag(self, partition: int, frames: int) -> None:
-        """Set how far the commit position is from the end of an owned partition."""
-        self._lagging.add(partition)
-        self._lag_frames.labels(str(partition)).set(frames)
+    def set_end(self, partition: int, end_offset: int, *, fetched_to: int) -> None:
+        """Note where an owned partition ends; `fetched_to` stands in until the first commit there."""
+        self._ends[partition] = end_offset
+        self._set_lag(partition, self._positions.get(partition, fetched_to))
+
+    def set_position(self, partition: int, offset: int) -> None:
+        """Note the commit position of an owned partition: the next offset, all below is done."""
+        self._positions[partition] = offset
+        if partition in self._ends:
+            self._set_lag(partition, offset)
 
     def forget_lag(self, partition: int) -> None:
         """Drop the series of a partition that is no longer ours; its new owner reports it."""
-        if partition in self._lagging:
-            self._lagging.remove(partition)
+        self._positions.pop(partition, None)
+        if self._ends.pop(partition, None) is not None:
             self._lag_frames.remove(str(partition))
+
+    def _set_lag(self, partition: int, position: int) -> None:
+        # The end is a moment old: a position can be ahead of it.
+        self._lag_frames.labels(str(partition)).set(max(0, self._ends[partition] - position))
 
     def set_bundle(self, name: str, version: str) -> None:
         """Name the bundle that is served."""

@@ -98,12 +98,34 @@ def test_a_batch_is_counted_with_why_it_left(registry: CollectorRegistry, metric
 
 
 def test_lag_goes_with_its_partition(registry: CollectorRegistry, metrics: WorkerMetrics) -> None:
-    metrics.set_lag(3, 40)
-    metrics.set_lag(4, 2)
+    metrics.set_end(3, 140, fetched_to=100)
+    metrics.set_end(4, 12, fetched_to=10)
     metrics.forget_lag(3)
     metrics.forget_lag(7)  # never reported: a partition revoked before its first lag
     assert registry.get_sample_value("coilwatch_lag_frames", {"partition": "3"}) is None
     assert registry.get_sample_value("coilwatch_lag_frames", {"partition": "4"}) == 2
+
+
+def test_lag_is_the_end_less_the_commit_position(registry: CollectorRegistry, metrics: WorkerMetrics) -> None:
+    def lag() -> float | None:
+        return registry.get_sample_value("coilwatch_lag_frames", {"partition": "3"})
+
+    metrics.set_position(3, 90)
+    assert lag() is None
+    metrics.set_end(3, 140, fetched_to=130)
+    assert lag() == 50
+    metrics.set_position(3, 120)
+    assert lag() == 20
+    metrics.set_position(3, 150)  # the end is known a moment later
+    assert lag() == 0
+
+
+def test_a_partition_that_comes_back_starts_anew(registry: CollectorRegistry, metrics: WorkerMetrics) -> None:
+    metrics.set_position(3, 90)
+    metrics.set_end(3, 100, fetched_to=95)
+    metrics.forget_lag(3)
+    metrics.set_end(3, 100, fetched_to=98)
+    assert registry.get_sample_value("coilwatch_lag_frames", {"partition": "3"}) == 2
 
 
 def test_the_bundle_is_named(registry: CollectorRegistry, metrics: WorkerMetrics) -> None:
