@@ -1,4 +1,4 @@
-"""The lag that a worker reports, from a real broker's statistics: librdkafka's own stays -1 under transactions."""
+"""The lag that a worker reports, from a real broker: librdkafka's own stays -1 under transactions."""
 
 from __future__ import annotations
 
