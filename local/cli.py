@@ -23,8 +23,8 @@ from producer_sim.manifest import ManifestInvalid
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_FPS = 20.0
-DEFAULT_SYNTHETIC_DEFECT_SHARE = 0.2
-"""More than a good line has, so that a short strip shows every kind."""
+DEFAULT_DEFECT_SHARE = 0.2
+"""More than a good line has, so that a short strip shows every kind; less than a folder of defects has."""
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -64,14 +64,14 @@ def _demo(given: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def _plan(given: argparse.Namespace) -> DemoPlan:
     synthetic = given.frames is None
-    share = DEFAULT_SYNTHETIC_DEFECT_SHARE if synthetic and given.defect_share is None else given.defect_share
     return DemoPlan(
         frames=given.frames,
         bundle=given.bundle or ("synthetic" if synthetic else "severstal"),
         coils=given.coils,
         frames_per_coil=given.frames_per_coil,
         fps=given.fps,
-        defect_share=share,
+        defect_share=DEFAULT_DEFECT_SHARE if given.defect_share is None else given.defect_share,
+        share_may_give_way=given.defect_share is None and not synthetic,
         out=given.out,
     )
 
@@ -87,7 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--frames-per-coil", type=_count, default=200, metavar="N", help="default 200")
     demo.add_argument("--fps", type=float, default=DEFAULT_FPS, help=f"frames/s; default {DEFAULT_FPS:g}")
     demo.add_argument(
-        "--defect-share", type=float, metavar="SHARE", help="default .2, for --frames as they come"
+        "--defect-share",
+        type=float,
+        metavar="SHARE",
+        help="default .2; --frames without labels: as they come",
     )
     demo.add_argument("--out", type=Path, default=Path("out/demo"), metavar="DIR", help="default out/demo")
     return parser

@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.children import Child, ChildFailed, turns
+from local.children import ChildFailed, turns
 from local.observed import ObservedRun
 from local.plan import DemoPlan
 from local.reading import RunReader
 from local.report import coil_table, stage_report
-from local.stack import Place, broker_serving, run_topics, short, start_simulator, start_worker
+from local.stack import Line, Place, broker_serving, run_topics, short, start_worker
 from local.stages import WHOLE, Stage, stage_table
 from local.strip_map import draw_strip_map
 from local.summary import CoilSummary, summarise
@@ -46,9 +46,9 @@ def run_demo(plan: DemoPlan, place: Place) -> list[str]:
         worker = start_worker(plan, place, bootstrap, prefix, running)
         reader = RunReader(bootstrap, prefix)
         running.callback(reader.close)
-        simulator = start_simulator(plan, place, bootstrap, prefix, manifest_path, running)
+        line = Line(plan, place, bootstrap, prefix, manifest_path, running)
         run = ObservedRun()
-        _follow(run, reader, (worker, simulator), plan, place)
+        _follow(run, reader, worker, line, plan, place)
         stages = _stages(worker, run.frames)
         code = worker.stop()
     manifest = load_manifest(manifest_path)
@@ -57,18 +57,15 @@ def run_demo(plan: DemoPlan, place: Place) -> list[str]:
 
 
 def _follow(
-    run: ObservedRun, reader: RunReader, children: tuple[WorkerProcess, Child], plan: DemoPlan, place: Place
+    run: ObservedRun, reader: RunReader, worker: WorkerProcess, line: Line, plan: DemoPlan, place: Place
 ) -> None:
     """Read until every announced frame has an inspection. Raises ChildFailed when it comes to nothing."""
-    worker, simulator = children
     last_frames, last_change = -1, time.monotonic()
     with _bar(place.console, plan.total_frames) as show:
-        while not (simulator.exit_code == 0 and run.complete(plan.coils)):
+        while not (line.finished() and run.complete(plan.coils)):
             reader.read(run, 0.1)
             show(run.frames)
             worker.check()
-            if simulator.exit_code not in (None, 0):
-                simulator.check()
             if run.frames != last_frames:
                 last_frames, last_change = run.frames, time.monotonic()
             elif time.monotonic() - last_change > STALLED_S:

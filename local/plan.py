@@ -16,6 +16,7 @@ class DemoPlan:
     frames_per_coil: int
     fps: float
     defect_share: float | None
+    share_may_give_way: bool = False  # nobody asked for it: drop it when the labels do not know both kinds
     out: Path
 
     @property

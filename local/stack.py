@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -20,6 +20,9 @@ from local.kafka.broker import LocalBroker
 from local.kafka.ports import SILENT, serves
 from local.plan import DemoPlan, simulator_arguments
 from local.worker import WorkerProcess
+
+REFUSED = 2
+"""The simulator's exit code for a command line that it cannot follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,21 +103,39 @@ def start_worker(
     return worker
 
 
-def start_simulator(
-    plan: DemoPlan, place: Place, bootstrap: str, prefix: str, manifest: Path, running: ExitStack
-) -> Child:
-    """The line: it ends by itself, or when `running` closes."""
-    what = "a synthetic strip" if plan.frames is None else f"real frames from {short(plan.frames)}"
-    coils = f"{plan.coils} coil{'' if plan.coils == 1 else 's'} of {plan.frames_per_coil} frames"
-    place.say(
-        f"line: {coils}, {what}, at {plan.fps:g} frames/s (a pace that two cores carry; --fps sets another)"
-    )
-    arguments = simulator_arguments(plan, bootstrap, prefix, manifest)
-    environment = clean_environment(place.environment, {})
-    with place.interruption.held():
-        return running.enter_context(
-            Child("producer_sim", arguments, environment=environment, log=plan.out / "simulator.log")
-        )
+class Line:
+    """The simulated line as a process. It ends by itself, or when `running` closes."""
+
+    def __init__(
+        self, plan: DemoPlan, place: Place, bootstrap: str, prefix: str, manifest: Path, running: ExitStack
+    ) -> None:
+        self._plan, self._place, self._running = plan, place, running
+        self._where = (bootstrap, prefix, manifest)
+        what = "a synthetic strip" if plan.frames is None else f"real frames from {short(plan.frames)}"
+        coils = f"{plan.coils} coil{'' if plan.coils == 1 else 's'} of {plan.frames_per_coil} frames"
+        pace = f"{plan.fps:g} frames/s (a pace that two cores carry; --fps sets another)"
+        place.say(f"line: {coils}, {what}, at {pace}")
+        self._child = self._start()
+
+    def finished(self) -> bool:
+        """Everything is sent. Raises ChildFailed when it ended in any other way."""
+        code = self._child.exit_code
+        if code == REFUSED and self._plan.share_may_give_way:
+            self._place.say("line: not both kinds of frames are known in this folder: they come as they are")
+            self._plan = replace(self._plan, defect_share=None, share_may_give_way=False)
+            self._child = self._start()
+        elif code not in (None, 0):
+            self._child.check()
+        return code == 0
+
+    def _start(self) -> Child:
+        arguments = simulator_arguments(self._plan, *self._where)
+        environment = clean_environment(self._place.environment, {})
+        log = self._plan.out / "simulator.log"
+        with self._place.interruption.held():
+            return self._running.enter_context(
+                Child("producer_sim", arguments, environment=environment, log=log)
+            )
 
 
 def short(path: Path) -> str:

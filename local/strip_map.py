@@ -112,7 +112,7 @@ def _draw_specks(axes: Axes, specks: Sequence[Speck]) -> None:
     axes.scatter(
         [speck.along_mm / 1e3 for speck in specks],
         [speck.across_mm for speck in specks],
-        s=26, color=colour_of(specks[0].class_id), edgecolors=PAPER, linewidths=0.7, zorder=3,
+        s=16, color=colour_of(specks[0].class_id), edgecolors=PAPER, linewidths=0.5, zorder=3,
     )  # fmt: skip
 
 

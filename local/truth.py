@@ -13,31 +13,35 @@ from producer_sim.manifest import Fault, FrameLine, Manifest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """How a coil's inspected frames compare with what is known to be on them."""
+    """How a coil's inspected frames compare with what is known to be on them.
 
-    defective: int  # frames known to show a defect
-    defective_found: int  # of these: gated as defective
-    clean: int  # frames known to be clean
-    clean_passed: int  # of these: gated as clean
-    unknown: int  # inspected frames of which nothing is known
+    A picture that was sent several times counts once: repeating a frame teaches nothing new about the model.
+    """
+
+    defective: int  # pictures known to show a defect
+    defective_found: int  # of these: gated as defective, each time
+    clean: int  # pictures known to be clean
+    clean_passed: int  # of these: gated as clean, each time
+    unknown: int  # inspected pictures of which nothing is known
 
 
 def found(frames: Iterable[FrameLine], coil: ObservedCoil) -> Found:
     """Compare a coil's inspections with the manifest's truth about its frames."""
-    pairs = [(line, coil.inspections.get(line.identity)) for line in frames if line.coil_id == coil.coil_id]
-    judged = [
-        (line.truth, seen.inspection.fate is not Fate.CLEAN)
-        for line, seen in pairs
-        if seen is not None and seen.inspection.fate is not Fate.DEAD_LETTERED
-    ]
-    defective = [flagged for truth, flagged in judged if truth is not None and truth.defective]
-    clean = [flagged for truth, flagged in judged if truth is not None and not truth.defective]
+    flags_by_picture: dict[tuple[str, bool | None], list[bool]] = {}
+    for line in frames:
+        seen = coil.inspections.get(line.identity)
+        if seen is not None and seen.inspection.fate is not Fate.DEAD_LETTERED:
+            truth = None if line.truth is None else line.truth.defective
+            flagged = seen.inspection.fate is not Fate.CLEAN
+            flags_by_picture.setdefault((line.origin, truth), []).append(flagged)
+    defective = [all(flags) for (_, truth), flags in flags_by_picture.items() if truth is True]
+    clean = [not any(flags) for (_, truth), flags in flags_by_picture.items() if truth is False]
     return Found(
         defective=len(defective),
         defective_found=sum(defective),
         clean=len(clean),
-        clean_passed=len(clean) - sum(clean),
-        unknown=sum(truth is None for truth, _ in judged),
+        clean_passed=sum(clean),
+        unknown=sum(truth is None for _, truth in flags_by_picture),
     )
 
 

@@ -146,6 +146,7 @@ def sent(
     known: bool = True,
     coil: str = "C1",
     camera: str = "top",
+    origin: str | None = None,
 ) -> FrameLine:
     """The manifest's line of one exposure; `classes` are what it shows."""
     times = {Fault.DROP: 0, Fault.DUPLICATE: 2}
@@ -157,7 +158,7 @@ def sent(
             "fault": fault,
             "expected_reason": None if fault is None else EXPECTED_REASONS.get(fault),
             "truth": Truth(classes=classes) if known else None,
-            "origin": "by hand",
+            "origin": origin or f"{coil}/{camera}/{index}",
         }
     )
 

@@ -32,6 +32,14 @@ def test_frames_of_other_coils_do_not_count() -> None:
     assert found([sent(0, coil="C1"), sent(0, coil="C2")], run.coils["C2"]).clean == 1
 
 
+def test_a_picture_that_comes_again_counts_once() -> None:
+    lines = [sent(0, 1, origin="a"), sent(1, 1, origin="a"), sent(2, origin="b"), sent(3, origin="b")]
+    run = observed(*(inspection(n, Fate.DEFECTIVE if n < 3 else Fate.CLEAN) for n in range(4)))
+    assert found(lines, run.coils["C1"]) == Found(
+        defective=1, defective_found=1, clean=1, clean_passed=0, unknown=0
+    )
+
+
 CORRUPT = inspection(0, Fate.DEAD_LETTERED, reason=Reason.CORRUPT_IMAGE)
 
 AGREE: list[tuple[str, FrameLine, list[Inspection]]] = [
