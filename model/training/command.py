@@ -11,6 +11,7 @@ import torch
 from safetensors import safe_open
 
 from model.bundle import GATE_WEIGHTS, SEGMENTER_WEIGHTS, BundleRefused
+from model.card import Card
 from model.nets import build_gate, build_segmenter, load_weights, save_weights
 from model.training.assemble import assemble
 from model.training.recipes import INPUT, Budget, FrameSplit, Recipe
@@ -56,6 +57,43 @@ def work_folder(out: Path) -> Path:
     return work
 
 
+def run_train(args: argparse.Namespace) -> int:
+    """Train both networks, then export, calibrate, measure and write the bundle; prints its figures."""
+    torch.set_num_threads(args.threads)
+    budget = Budget(minutes=args.minutes, weights=args.weights, work=work_folder(args.out), seed=args.seed)
+    return _print(train_bundle(RECIPES[args.recipe], args.frames, budget, args.out))
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Export trained weights to a calibrated, measured bundle; prints its figures."""
+    torch.set_num_threads(args.threads)
+    recipe = RECIPES[args.recipe]
+    return _print(export_bundle(recipe, _read(recipe, args.frames), args.weights, args.out))
+
+
+def train_bundle(recipe: Recipe, frames: Path | None, budget: Budget, out: Path) -> Card:
+    """Train both networks within `budget`, keep their weights in `budget.work`, and make the bundle `out`."""
+    torch.manual_seed(budget.seed)
+    split = _read(recipe, frames)
+    gate_share = recipe.gate_share(budget)
+    gate, gate_trained = recipe.train_gate(build_gate(recipe.gate, INPUT), split, budget.part(gate_share))
+    save_weights(gate, budget.work / GATE_WEIGHTS, gate_trained)
+    segmenter, segmenter_trained = recipe.train_segmenter(
+        build_segmenter(recipe.segmenter, INPUT), split, budget.part(1 - gate_share)
+    )
+    save_weights(segmenter, budget.work / SEGMENTER_WEIGHTS, segmenter_trained)
+    return export_bundle(recipe, split, budget.work, out)
+
+
+def export_bundle(recipe: Recipe, split: FrameSplit, weights: Path, out: Path) -> Card:
+    """Make the bundle `out` from the folder `weights`, so from fp16: graphs and weights then say the same."""
+    gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
+    load_weights(gate, weights / GATE_WEIGHTS)
+    load_weights(segmenter, weights / SEGMENTER_WEIGHTS)
+    trained = {"gate": _trained(weights / GATE_WEIGHTS), "segmenter": _trained(weights / SEGMENTER_WEIGHTS)}
+    return assemble(recipe, gate.eval(), segmenter.eval(), trained, split, work_folder(out), out)
+
+
 def _read(recipe: Recipe, frames: Path | None) -> FrameSplit:
     try:
         return recipe.read(frames)
@@ -65,38 +103,7 @@ def _read(recipe: Recipe, frames: Path | None) -> FrameSplit:
         ) from None
 
 
-def run_train(args: argparse.Namespace) -> int:
-    """Train both networks of a recipe, then export, calibrate, measure and write the bundle."""
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    recipe, work = RECIPES[args.recipe], work_folder(args.out)
-    split = _read(recipe, args.frames)
-    gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
-    share = 1.0 if recipe.name == "severstal" and args.weights else 0.5
-    budgets = [
-        Budget(minutes=args.minutes * part, weights=args.weights, work=work, seed=args.seed)
-        for part in (share, 1 - share)
-    ]
-    net, gate_trained = recipe.train_gate(gate, split, budgets[0])
-    save_weights(net, work / GATE_WEIGHTS, gate_trained)
-    net, segmenter_trained = recipe.train_segmenter(segmenter, split, budgets[1])
-    save_weights(net, work / SEGMENTER_WEIGHTS, segmenter_trained)
-    return run_export(argparse.Namespace(**{**vars(args), "weights": work}))
-
-
-def run_export(args: argparse.Namespace) -> int:
-    """Export trained weights to a calibrated, measured bundle; prints its metrics."""
-    torch.set_num_threads(args.threads)
-    recipe, work = RECIPES[args.recipe], work_folder(args.out)
-    split = _read(recipe, args.frames)
-    gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
-    load_weights(gate, args.weights / GATE_WEIGHTS)
-    load_weights(segmenter, args.weights / SEGMENTER_WEIGHTS)
-    trained = {
-        "gate": _trained(args.weights / GATE_WEIGHTS),
-        "segmenter": _trained(args.weights / SEGMENTER_WEIGHTS),
-    }
-    card = assemble(recipe, gate.eval(), segmenter.eval(), trained, split, work, args.out)
+def _print(card: Card) -> int:
     print(json.dumps({"calibration": card.calibration, "metrics": card.metrics}, indent=2))
     return 0
 

@@ -96,19 +96,23 @@ def _judge_masks(pairs: Sequence[tuple[FrameResult, JudgedFrame]]) -> dict[str, 
             else:
                 overall.append(float(class_id not in found))
                 false_on_clean[class_id] += frame.truth == "clean" and class_id in found
+    floor = 1 - sum(len(v) for v in positive.values()) / len(overall)
+    score = float(np.mean(overall))
     return {
         "size": "256x1600",
-        "positive_dice_by_class": {str(c): round(_mean(v), 4) for c, v in positive.items()},
+        "positive_dice_by_class": {str(c): _mean(v) for c, v in positive.items()},
         "positive_pairs_by_class": {str(c): len(v) for c, v in positive.items()},
-        "positive_dice": round(_mean([d for v in positive.values() for d in v]), 4),
-        "dice_with_empty_as_1": round(_mean(overall), 4),
+        "positive_dice": _mean([d for v in positive.values() for d in v]),
+        "dice_with_empty_as_1": round(score, 4),
+        "dice_of_silence": round(floor, 4),
+        "skill": round((score - floor) / (1 - floor), 4) if floor < 1 else None,
         "pairs": len(overall),
         "clean_frames_with_mask_by_class": {str(c): n for c, n in false_on_clean.items()},
     }
 
 
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else math.nan
+def _mean(values: Sequence[float]) -> float | None:
+    return round(float(np.mean(values)), 4) if values else None
 
 
 def _rounded(interval: tuple[float, float]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,6 +46,10 @@ class Budget:
     work: Path
     seed: int = 0
 
+    def part(self, share: float) -> Budget:
+        """The same with a share of its minutes."""
+        return replace(self, minutes=self.minutes * share)
+
 
 class Recipe(Protocol):
     """How one bundle comes to be."""
@@ -56,6 +60,9 @@ class Recipe(Protocol):
 
     def read(self, frames: Path | None) -> FrameSplit:
         """Load the frames; `frames` is the folder from the command line."""
+
+    def gate_share(self, budget: Budget) -> float:
+        """The share of the minutes that the gate gets, 0..1; the segmenter gets the rest."""
 
     def train_gate(self, net: GateNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
         """The trained gate, and one sentence on how it was trained."""

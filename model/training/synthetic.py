@@ -45,17 +45,24 @@ class SyntheticRecipe:
         min_area_px=(0,) * 4,
     )
 
+    def __init__(self, train_seeds: range = TRAIN_SEEDS, judged_seeds: range = JUDGED_SEEDS) -> None:
+        self._train_seeds, self._judged_seeds = train_seeds, judged_seeds
+
     def read(self, frames: Path | None) -> FrameSplit:
         """Draw both sets; half of the frames are clean."""
-        train = [labelled(strip_id, frame) for strip_id, frame in _drawn(TRAIN_SEEDS)]
-        judged = [judged_frame(strip_id, frame) for strip_id, frame in _drawn(JUDGED_SEEDS)]
+        train = [labelled(strip_id, frame) for strip_id, frame in _drawn(self._train_seeds)]
+        judged = [judged_frame(strip_id, frame) for strip_id, frame in _drawn(self._judged_seeds)]
         described = {
-            "frames": f"synthetic strip (model.synthesis), seeds {TRAIN_SEEDS.start}-{TRAIN_SEEDS.stop - 1}, "
+            "frames": f"synthetic strip (model.synthesis), seeds {_spelled(self._train_seeds)}, "
             f"{len(train)} frames, half of them clean, through JPEG at quality {JPEG_QUALITY}",
-            "judged_by": f"seeds {JUDGED_SEEDS.start}-{JUDGED_SEEDS.stop - 1}, {len(judged)} frames; "
+            "judged_by": f"seeds {_spelled(self._judged_seeds)}, {len(judged)} frames; "
             "thresholds were chosen on them too: see metrics.cross_fitted; none of this is about real steel",
         }
         return FrameSplit(train=train, judged=judged, described=described)
+
+    def gate_share(self, budget: Budget) -> float:
+        """Half: both are as small."""
+        return 0.5
 
     def train_gate(self, net: GateNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
         """From random weights, on masks and frame labels."""
@@ -79,6 +86,10 @@ class SyntheticRecipe:
         )
         trained = train_segmenter(net, list(split.train), sampling, loop, seed=budget.seed)
         return trained.net, f"from random weights; {trained}"
+
+
+def _spelled(seeds: range) -> str:
+    return f"{seeds.start}-{seeds.stop - 1}"
 
 
 def _drawn(seeds: range) -> list[tuple[str, SyntheticFrame]]:

@@ -1,4 +1,4 @@
-"""The bundles that ship: whole, small, honest about their samples, and right on frames they never learnt from."""
+"""The bundles that ship: whole, small, honest about their samples, right on frames they never learnt from."""
 
 from __future__ import annotations
 

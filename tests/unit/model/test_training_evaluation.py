@@ -76,4 +76,6 @@ def test_judge_separates_misses_false_masks_and_frames_without_masks() -> None:
     assert masks["positive_pairs_by_class"] == {"1": 1, "2": 0, "3": 1, "4": 0}
     assert masks["pairs"] == 16
     assert masks["dice_with_empty_as_1"] == pytest.approx(14 / 16)
+    assert masks["dice_of_silence"] == pytest.approx(14 / 16)
+    assert masks["skill"] == pytest.approx(0.0)
     assert masks["clean_frames_with_mask_by_class"] == {"1": 0, "2": 0, "3": 1, "4": 0}
