@@ -24,7 +24,7 @@ def coil_table(summaries: Sequence[CoilSummary], found: Mapping[str, Found]) -> 
         ("ledger", _ledger_rows()),
         ("defects", _class_rows(summaries)),
         ("latency, exposure to readable", _latency_rows()),
-        ("against the manifest's truth, by picture", _truth_rows(found)),
+        ("against the truth, by picture", _truth_rows(found)),
     ):
         table.add_section()
         table.add_row(f"[bold]{title}[/bold]")

@@ -17,7 +17,7 @@ from contracts.topics import topics
 from local.children import Child, clean_environment
 from local.interruption import Interruption
 from local.kafka.broker import LocalBroker
-from local.kafka.ports import SILENT, serves
+from local.kafka.ports import SILENT, answers
 from local.plan import DemoPlan, simulator_arguments
 from local.worker import WorkerProcess
 
@@ -44,7 +44,7 @@ def broker_serving(place: Place) -> Iterator[str]:
     """A broker that serves; it is left as it was found."""
     broker = place.broker
     bootstrap = broker.bootstrap_servers
-    if serves(bootstrap, within_s=0.0):
+    if answers(bootstrap):
         place.say(f"broker: one already serves at {bootstrap}, and stays")
         yield bootstrap
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.kafka.broker import LocalBroker
 from local.kafka.jars import kafka_version
-from local.kafka.ports import serves
+from local.kafka.ports import answers
 from local.kafka.processes import resident_bytes
 
 NOT_RUNNING = 3
@@ -48,7 +48,7 @@ def _fetch(broker: LocalBroker) -> int:
 
 
 def _up(broker: LocalBroker) -> int:
-    if broker.pid is None and serves(broker.bootstrap_servers, within_s=0.0):
+    if broker.pid is None and answers(broker.bootstrap_servers):
         say(f"a broker that was not started here already serves at {broker.bootstrap_servers}: using it")
         return 0
     began = time.monotonic()

@@ -57,6 +57,12 @@ def serves(bootstrap_servers: str, *, within_s: float) -> bool:
             return False
 
 
+def answers(bootstrap_servers: str) -> bool:
+    """Somebody listens there now, and it is a Kafka. Does not wait for one that is not there."""
+    host, _, port = bootstrap_servers.rpartition(":")
+    return _accepts(host, int(port)) and serves(bootstrap_servers, within_s=5.0)
+
+
 def _accepts(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), timeout=0.5).close()

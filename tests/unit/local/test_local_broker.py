@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.kafka.broker import LocalBroker
-from local.kafka.ports import free_pair, is_free, serves
+from local.kafka.ports import answers, free_pair, is_free, serves
 from local.kafka.prerequisites import BrokerUnavailable
 
 
@@ -50,4 +50,6 @@ def test_a_taken_port_is_not_free(taken_port: int) -> None:
 
 
 def test_nobody_serves_on_a_free_port() -> None:
-    assert not serves(f"127.0.0.1:{free_pair()}", within_s=0.0)
+    nowhere = f"127.0.0.1:{free_pair()}"
+    assert not serves(nowhere, within_s=0.0)
+    assert not answers(nowhere)
