@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from contracts.codec import CoilRecord
 from contracts.coils import CoilEnded, CoilStarted
 from contracts.identity import FrameIdentity
-from contracts.results import DefectEvent, Inspection
+from contracts.results import DefectEvent, Fate, Inspection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,16 @@ class ObservedCoil:
 
     @property
     def waits_for(self) -> int | None:
-        """Announced frames without an inspection; None while nobody knows how many there are."""
+        """Messages still to come: inspections of announced frames, defect events of defective ones.
+
+        One transaction holds both, but topics are read apart. None while nobody knows how many frames there are.
+        """
         if self.ended is None:
             return None
         here = Counter(identity.camera_id for identity in self.inspections)
-        return sum(max(0, announced - here[camera]) for camera, announced in self.announced_by_camera.items())
+        lacking = sum(max(0, count - here[camera]) for camera, count in self.announced_by_camera.items())
+        defective = {i for i, s in self.inspections.items() if s.inspection.fate is Fate.DEFECTIVE}
+        return lacking + len(defective - self.defect_events.keys())
 
     def of_camera(self, camera_id: str) -> list[Inspection]:
         """Its inspections, each frame once."""
@@ -76,7 +81,7 @@ class ObservedRun:
         return sum(len(coil.inspections) for coil in self.coils.values())
 
     def complete(self, coils: int) -> bool:
-        """So many coils have ended and every announced frame has its inspection."""
+        """So many coils have ended, and nothing of them is still to come."""
         return len(self.coils) >= coils and all(coil.waits_for == 0 for coil in self.coils.values())
 
 

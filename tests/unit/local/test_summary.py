@@ -113,3 +113,9 @@ def test_a_run_is_complete_when_every_announced_frame_is_inspected() -> None:
     assert not observed(*parts).complete(2)
     assert observed(*parts).complete(1)
     assert observed(*parts).frames == 2
+
+
+def test_a_run_waits_for_the_events_of_defective_frames() -> None:
+    parts: list[Told] = [inspection(0, Fate.DEFECTIVE), ended({"top": 1})]
+    assert not observed(*parts).complete(1)
+    assert observed(*parts, event(0)).complete(1)
