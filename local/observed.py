@@ -40,7 +40,7 @@ class ObservedCoil:
     def waits_for(self) -> int | None:
         """Messages still to come: inspections of announced frames, defect events of defective ones.
 
-        One transaction holds both, but topics are read apart. None while nobody knows how many frames there are.
+        One transaction holds both, but topics are read apart. None while the number of frames is not known.
         """
         if self.ended is None:
             return None
