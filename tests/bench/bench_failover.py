@@ -2,10 +2,11 @@
 
     python -m tests.bench.bench_failover [--repeats 3] [--protocols classic consumer]
 
-Both of Kafka's group protocols, under frames that keep coming from eight cameras so that every partition
-has some: `classic` is cooperative-sticky with the client's session timeout, `consumer` is KIP-848 with the
-broker's. Three moments are taken: the survivor owns everything; it has inspected a frame of each partition
-that the dead one had; a downstream reader has such a frame of each (an open transaction holds readers back).
+Both of Kafka's group protocols, while frames keep coming into every partition: `classic` is
+cooperative-sticky with the client's session timeout, `consumer` is KIP-848 with the broker's. Three moments:
+- the survivor owns everything;
+- it has inspected a frame, exposed after the kill, of each partition that the dead one had;
+- a downstream reader has such a frame of each: an open transaction of the dead one holds it back.
 """
 
 from __future__ import annotations
@@ -17,16 +18,15 @@ from pathlib import Path
 
 from contracts.topics import DEFAULT_PARTITIONS
 from local.worker import WorkerProcess
-from tests.bench.bench_latency import offer
 from tests.bench.cascade import recut
 from tests.bench.frames import real_frames
 from tests.bench.line import Line, line, samples
 from tests.bench.measure import Figures, median
 from tests.bench.receipts import Receiver
+from tests.bench.sending import Feeder
 
 BUNDLE = "synthetic"
 SHARE = 0.05
-CAMERAS = 8
 GIVE_UP_S = 90.0
 
 
@@ -65,9 +65,7 @@ def _failover(running: Line, bundle: Path, protocol: str, fps: float) -> Failove
     for worker in workers:
         worker.wait_until_ready()
     receiver = Receiver(running.bootstrap_servers, prefix)
-    simulator = offer(
-        running, prefix, frames_per_s=fps, frames=round(fps * (GIVE_UP_S + 30)), cameras=CAMERAS
-    )
+    feeder = Feeder(running.bootstrap_servers, prefix, real_frames(100), fps)
     victim, survivor = workers
     try:
         lost = _shared(victim, survivor, receiver)
@@ -76,7 +74,7 @@ def _failover(running: Line, bundle: Path, protocol: str, fps: float) -> Failove
         owned_s = _until_owned(survivor, killed_s)
         inspected_s, readable_s = _until_read(receiver, lost, killed_ns, killed_s)
     finally:
-        simulator.kill()
+        feeder.close()
         survivor.kill()
         receiver.close()
     return Failover(owned_s=owned_s, inspected_s=inspected_s, readable_s=readable_s)
@@ -117,7 +115,7 @@ def _until_read(receiver: Receiver, lost: set[int], killed_ns: int, killed_s: fl
         inspected: dict[int, int] = {}
         readable: dict[int, int] = {}
         for receipt in receiver.receipts():
-            if receipt.inspected_at_ns > killed_ns and receipt.partition in lost:
+            if receipt.exposed_at_ns > killed_ns and receipt.partition in lost:
                 inspected.setdefault(receipt.partition, receipt.inspected_at_ns)
                 readable.setdefault(receipt.partition, receipt.received_at_ns)
         if inspected.keys() == lost:

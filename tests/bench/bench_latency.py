@@ -51,7 +51,7 @@ def _measure(
     worker.wait_until_ready()
     receiver = Receiver(running.bootstrap_servers, prefix)
     frames = round(share * rate * seconds)
-    simulator = offer(running, prefix, frames_per_s=share * rate, frames=frames)
+    simulator = _offer(running, prefix, frames_per_s=share * rate, frames=frames)
     _wait(receiver, frames, worker, simulator, within_s=2 * seconds + 60)
     stages = _stage_means(worker)
     worker.stop()
@@ -65,11 +65,11 @@ def _measure(
     figures.add(f"really inspected at {label}", len(counted) / span_s, "frames/s")
 
 
-def offer(running: Line, prefix: str, *, frames_per_s: float, frames: int, cameras: int = 1) -> Child:
+def _offer(running: Line, prefix: str, *, frames_per_s: float, frames: int) -> Child:
     """The simulator at a fixed pace, real frames; not waited for."""
     arguments = [
-        *("replay", "--frames", str(frame_folder()), "--frames-per-coil", str(frames // cameras)),
-        *("--fps", str(frames_per_s), "--cameras", str(cameras), "--no-progress"),
+        *("replay", "--frames", str(frame_folder()), "--frames-per-coil", str(frames)),
+        *("--fps", str(frames_per_s), "--no-progress"),
         *("--bootstrap-servers", running.bootstrap_servers, "--topic-prefix", prefix),
     ]
     child = Child(

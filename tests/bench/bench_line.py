@@ -12,11 +12,12 @@ import argparse
 from pathlib import Path
 
 from contracts.topics import DEFECTS, FRAMES, topic
-from tests.bench.cascade import Recut, bare_cascade, recut
+from tests.bench.cascade import Recut, Run, bare_cascade, recut
 from tests.bench.frames import real_frames, repeated
-from tests.bench.line import Line, began_at_s, fill, inspected_at_s, line, wait_for_frames
+from tests.bench.line import Line, began_at_s, cpu_s, inspected_at_s, line, wait_for_frames
 from tests.bench.measure import Figures, median
 from tests.bench.rivals import Afternoon, reference_frames_per_s
+from tests.bench.sending import fill
 
 SHARE = 0.05
 SMALL = "synthetic"
@@ -45,35 +46,54 @@ def main() -> None:
 def _worker_and_bare(
     figures: Figures, running: Line, bundle: str, cut: Recut, sent: list[bytes], repeats: int, threads: int
 ) -> None:
-    worker_rates: list[float] = []
-    bare_rates: list[float] = []
+    bares: list[Run] = []
+    workers: list[Run] = []
+    broker_ms: list[float] = []
     for turn in range(repeats):
-        bare_rates.append(bare_cascade(sent, cut.folder, threads=threads))
-        worker_rates.append(_worker_frames_per_s(running, cut.folder, sent))
-        figures.say(f"turn {turn + 1}: bare {bare_rates[-1]:.1f}, worker {worker_rates[-1]:.1f} frames/s")
+        bares.append(bare_cascade(sent, cut.folder, threads=threads))
+        worker, of_broker_ms = _worker(running, cut.folder, sent)
+        workers.append(worker)
+        broker_ms.append(of_broker_ms)
+        figures.say(
+            f"turn {turn + 1}: bare {bares[-1].frames_per_s:.1f}, worker {worker.frames_per_s:.1f} frames/s"
+        )
     small = bundle == SMALL
-    goal = ">= 220" if small else ""
-    figures.add(f"{bundle}: worker through Kafka", median(worker_rates), "frames/s", goal)
-    figures.add(f"{bundle}: bare cascade", median(bare_rates), "frames/s")
+    rate = median([run.frames_per_s for run in workers])
     # Of each turn: what else the machine does changes from turn to turn.
-    ratio = median([one / other for one, other in zip(worker_rates, bare_rates, strict=True)])
+    ratio = median([w.frames_per_s / b.frames_per_s for w, b in zip(workers, bares, strict=True)])
+    figures.add(f"{bundle}: worker through Kafka", rate, "frames/s", ">= 220" if small else "")
+    figures.add(f"{bundle}: bare cascade", median([run.frames_per_s for run in bares]), "frames/s")
     figures.add(f"{bundle}: worker / bare cascade", ratio, "", ">= 0.8" if small else "")
-    figures.add(f"{bundle}: all turns, worker", worker_rates, "frames/s")
-    figures.add(f"{bundle}: all turns, bare", bare_rates, "frames/s")
+    used = {
+        "bare": median([run.cpu_ms_a_frame for run in bares]),
+        "worker": median([run.cpu_ms_a_frame for run in workers]),
+        "broker": median(broker_ms),
+    }
+    figures.add(f"{bundle}: CPU time a frame", used, "ms")
+    figures.add(f"{bundle}: all turns, worker", [run.frames_per_s for run in workers], "frames/s")
+    figures.add(f"{bundle}: all turns, bare", [run.frames_per_s for run in bares], "frames/s")
 
 
-def _worker_frames_per_s(running: Line, bundle: Path, sent: list[bytes]) -> float:
-    """Of one worker on a topic that is full before it starts: from its assignment to its last result."""
+def _worker(running: Line, bundle: Path, sent: list[bytes]) -> tuple[Run, float]:
+    """One worker on a topic that is full before it starts: from its assignment to its last result.
+
+    Beside it the broker's CPU time, ms a frame.
+    """
     prefix = running.fresh_topics()
     fill(running.bootstrap_servers, prefix, sent)
     worker = running.start_worker(prefix, bundle)
     worker.wait_until_ready()
+    worker_s, broker_s = cpu_s(worker.pid), cpu_s(running.broker_pid)
     wait_for_frames(worker, len(sent), within_s=60 + len(sent) / 5)
+    worker_s, broker_s = cpu_s(worker.pid) - worker_s, cpu_s(running.broker_pid) - broker_s
     worker.stop()
     at_s = inspected_at_s(running.bootstrap_servers, prefix)
     if len(at_s) != len(sent):
         raise RuntimeError(f"{len(sent)} frames sent, {len(at_s)} inspected")
-    return len(sent) / (at_s[-1] - began_at_s(worker))
+    run = Run(
+        frames_per_s=len(sent) / (at_s[-1] - began_at_s(worker)), cpu_ms_a_frame=1e3 * worker_s / len(sent)
+    )
+    return run, 1e3 * broker_s / len(sent)
 
 
 def _afternoon(figures: Figures, running: Line, cut: Recut, sent: list[bytes], repeats: int) -> None:

@@ -15,8 +15,9 @@ import psutil
 
 from tests.bench.cascade import recut
 from tests.bench.frames import real_frames, repeated
-from tests.bench.line import fill, line, samples, total
+from tests.bench.line import line, samples, total
 from tests.bench.measure import Figures
+from tests.bench.sending import fill
 
 SHARE = 0.05
 BUNDLE = "synthetic"

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from confluent_kafka import Producer
+import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from contracts.admin import create_topics
-from contracts.codec import frame_headers
-from contracts.frames import Encoding, FrameHeader
-from contracts.topics import FRAMES, INSPECTIONS, producer_properties, topic, topics
+from contracts.topics import INSPECTIONS, topic, topics
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import free_pair
 from local.worker import WorkerProcess
 from tests.bench.measure import ROOT
 from tests.support.kafka_reading import read_to_end
 
-WIDTH_PX, HEIGHT_PX = 1600, 256
-BUDGET_S = 300.0
-POLL_S = 0.2
-_SILENT = logging.Logger("librdkafka", level=logging.CRITICAL)
+POLL_S = 1.0
+"""Between looks at /metrics: no figure hangs on it, and each costs the worker some ms."""
 _ASSIGNED = "partitions assigned"
 """What the worker logs when it may begin."""
 
@@ -41,6 +36,7 @@ class Line:
     """A broker of the benchmark's own, and a folder for logs and copies; both go when it ends."""
 
     bootstrap_servers: str
+    broker_pid: int
     folder: Path
     running: ExitStack = field(repr=False)
 
@@ -73,54 +69,15 @@ def line() -> Iterator[Line]:
     try:
         broker.start()
         with ExitStack() as running:
-            yield Line(bootstrap_servers=broker.bootstrap_servers, folder=folder, running=running)
+            yield Line(
+                bootstrap_servers=broker.bootstrap_servers,
+                broker_pid=broker.pid or 0,
+                folder=folder,
+                running=running,
+            )
     finally:
         broker.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def fill(bootstrap_servers: str, prefix: str, frames: Sequence[bytes]) -> None:
-    """Send the frames as one coil of one camera, and wait until the broker has them."""
-    producer = Producer(
-        {
-            **producer_properties(),
-            "bootstrap.servers": bootstrap_servers,
-            "enable.idempotence": True,
-            "compression.type": "none",
-            "queue.buffering.max.kbytes": 65_536,
-        },
-        logger=_SILENT,
-    )
-    name = topic(FRAMES, prefix)
-    for index, encoded in enumerate(frames):
-        header = _header(index)
-        while True:
-            try:
-                producer.produce(name, encoded, header.key, headers=frame_headers(header))
-                break
-            except BufferError:
-                producer.poll(0.1)
-        producer.poll(0)
-    if left := producer.flush(60):
-        raise RuntimeError(f"{left} of {len(frames)} frames were not taken by the broker")
-
-
-def _header(index: int) -> FrameHeader:
-    now_ns = time.time_ns()
-    return FrameHeader(
-        line_id="bench",
-        coil_id="C1",
-        camera_id="top",
-        frame_index=index,
-        exposed_at_ns=now_ns,
-        deadline_at_ns=now_ns + round(BUDGET_S * 1e9),
-        width_px=WIDTH_PX,
-        height_px=HEIGHT_PX,
-        encoding=Encoding.JPEG,
-        mm_per_px_across=1.0,
-        mm_per_px_along=1.0,
-        position_mm=float(index * HEIGHT_PX),
-    )
 
 
 def samples(worker: WorkerProcess) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -136,6 +93,12 @@ def samples(worker: WorkerProcess) -> dict[tuple[str, tuple[str, ...]], float]:
 def total(found: Mapping[tuple[str, tuple[str, ...]], float], name: str) -> float:
     """A metric summed over its labels."""
     return sum(value for (sample, _), value in found.items() if sample == name)
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds that a process has used until now, all threads."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
 
 
 def wait_for_frames(worker: WorkerProcess, count: int, within_s: float) -> None:
