@@ -46,7 +46,9 @@ class SegmenterSpec(_Part):
     pyramid_channels: int = Field(gt=0)
     segmentation_channels: int = Field(gt=0)
     thresholds: tuple[float, ...]
-    min_area_px: tuple[int, ...] = Field(description="In pixels of the full-size frame, of the whole class mask")
+    min_area_px: tuple[int, ...] = Field(
+        description="In pixels of the full-size frame, of the whole class mask"
+    )
 
 
 class Card(_Part):
@@ -61,7 +63,7 @@ class Card(_Part):
     gate: GateSpec
     segmenter: SegmenterSpec
     engines: tuple[str, ...] = Field(description="Engines with files in the bundle")
-    data: dict[str, Any] = Field(description="What it was trained on, from which weights, which frames judge it")
+    data: dict[str, Any] = Field(description="Trained on what, from which weights; which frames judge it")
     calibration: dict[str, Any]
     metrics: dict[str, Any] = Field(description="Measured, with sample sizes")
     files: dict[str, str] = Field(description="File name -> sha256")
