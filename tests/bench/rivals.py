@@ -15,6 +15,8 @@ import openvino as ov
 from confluent_kafka import Consumer, Producer
 
 from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, load_card
+from model.card import InputSpec
+from model.inspector import Pixels
 from model.regions import RegionFinder
 from tests.bench.cascade import decode
 
@@ -53,11 +55,12 @@ def reference_frames_per_s(frames: Sequence[bytes], share: float) -> float:
 class Afternoon:
     """Consume, infer, produce, one frame at a time, a commit each 100 ms: at least once, no headers checked.
 
-    It gets the same int8 graphs as OpenVINO compiles them by default (all cores for one frame), the same
-    decoder and the same post-processing.
+    It gets the same int8 graphs, as OpenVINO compiles them by default (all cores for one frame), and the same
+    post-processing. With `our_decoder` also the decoder that halves a JPEG in its DCT, else the manual's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, our_decoder: bool) -> None:
+        self._decode = decode if our_decoder else decode_by_the_manual
         self._card = load_card(folder)
         core = ov.Core()
         options = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -97,9 +100,16 @@ class Afternoon:
         return done / elapsed_s
 
     def _infer(self, encoded: bytes) -> dict[str, Any]:
-        pixels = decode(encoded, self._card.input)[None, None]
+        pixels = self._decode(encoded, self._card.input)[None, None]
         score = float(self._gate(pixels)[0][0])
         if score < self._card.gate.threshold:
             return {"score": score}
         regions = self._finder.find(self._segmenter(pixels)[0][0])
         return {"score": score, "regions": [[r.class_id, r.area_px, r.rle] for r in regions]}
+
+
+def decode_by_the_manual(encoded: bytes, spec: InputSpec) -> Pixels:
+    """cv2.imdecode, then cv2.resize."""
+    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
+    size = (spec.width_px // spec.reduce, spec.height_px // spec.reduce)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
