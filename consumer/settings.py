@@ -192,7 +192,7 @@ class WorkerSettings(BaseSettings):
             **topics.producer_properties(),
             "bootstrap.servers": self.bootstrap_servers,
             "transactional.id": f"{self.group_id}-{self.worker_id or _new_name()}",
-            "transaction.timeout.ms": 10_000,  # so long can a killed worker's open transaction block readers
+            "transaction.timeout.ms": 5_000,  # so long can a killed worker's open transaction block readers
             "linger.ms": 5,
             "compression.type": "lz4",
         }
