@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -36,13 +36,21 @@ class TopicMissing(Exception):
 class KafkaSource:
     """Reads the frames topic as one member of the group. Every call belongs to the owner thread."""
 
-    def __init__(self, *, properties: Mapping[str, object], topic: str, metrics: WorkerMetrics) -> None:
+    def __init__(
+        self,
+        *,
+        properties: Mapping[str, object],
+        topic: str,
+        metrics: WorkerMetrics,
+        connect: Callable[[dict[str, object]], Consumer] = Consumer,
+    ) -> None:
         self._topic = topic
         self._metrics = metrics
         self._connection = _Connection(metrics)
         self._listener: PartitionsListener | None = None
         self._to_rewind: dict[int, int] = {}
-        self._consumer = Consumer(
+        self._taken: list[Record] = []
+        self._consumer = connect(
             {
                 **properties,
                 "error_cb": self._error,
@@ -61,26 +69,26 @@ class KafkaSource:
     def take(self, max_records: int, timeout_s: float) -> list[Record]:
         """Up to `max_records`; waits for the first at most `timeout_s`, for the others not at all.
 
-        One `poll` a record, because a rewind inside a rebalance then can't leave older records behind it in a
-        batch that was already fetched. Raises TopicMissing, KafkaException.
+        A rebalance inside `poll` can rewind: what was taken before it, and what is still fetched from the old
+        place, is left out. Raises TopicMissing, Fenced, KafkaException.
         """
-        if self._to_rewind:
-            self._seek()
-        records: list[Record] = []
-        while len(records) < max_records:
-            message = self._consumer.poll(0.0 if records else timeout_s)
+        self._seek()
+        self._taken = []
+        while len(self._taken) < max_records:
+            message = self._consumer.poll(0.0 if self._taken else timeout_s)
             if message is None:
                 break
             error = message.error()
-            if error is None:
-                records.append(_record(message))
-            else:
+            if error is not None:
                 self._failed(error)
                 break
-        return records
+            if message.partition() not in self._to_rewind:
+                self._taken.append(_record(message))
+        return self._taken
 
     def rewind(self, positions: Mapping[int, int]) -> None:
         """Read these partitions again from these offsets."""
+        self._taken = [record for record in self._taken if record.partition not in positions]
         self._to_rewind.update(positions)
         self._seek()
 
