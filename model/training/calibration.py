@@ -18,7 +18,7 @@ from model.training.evaluation import JudgedFrame
 MISS_SHARE = 0.02
 """Of held-out defective frames, how many the gate may stop."""
 
-THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(10))
+THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(13))
 LEAST_AREAS_PX = (0, 100, 200, 400, 600, 800, 1000, 1500, 2000)
 
 LARGEST_LEAST_AREAS_PX = (600, 600, 1000, 2000)

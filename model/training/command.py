@@ -76,12 +76,14 @@ def train_bundle(recipe: Recipe, frames: Path | None, budget: Budget, out: Path)
     torch.manual_seed(budget.seed)
     split = _read(recipe, frames)
     gate_share = recipe.gate_share(budget)
-    gate, gate_trained = recipe.train_gate(build_gate(recipe.gate, INPUT), split, budget.part(gate_share))
-    save_weights(gate, budget.work / GATE_WEIGHTS, gate_trained)
     segmenter, segmenter_trained = recipe.train_segmenter(
         build_segmenter(recipe.segmenter, INPUT), split, budget.part(1 - gate_share)
     )
     save_weights(segmenter, budget.work / SEGMENTER_WEIGHTS, segmenter_trained)
+    gate, gate_trained = recipe.train_gate(
+        build_gate(recipe.gate, INPUT), split, budget.part(gate_share), segmenter
+    )
+    save_weights(gate, budget.work / GATE_WEIGHTS, gate_trained)
     return export_bundle(recipe, split, budget.work, out)
 
 

@@ -64,11 +64,13 @@ class Recipe(Protocol):
     def gate_share(self, budget: Budget) -> float:
         """The share of the minutes that the gate gets, 0..1; the segmenter gets the rest."""
 
-    def train_gate(self, net: GateNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
-        """The trained gate, and one sentence on how it was trained."""
-
     def train_segmenter(self, net: SegmenterNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
         """The trained segmenter, and one sentence on how it was trained."""
+
+    def train_gate(
+        self, net: GateNet, split: FrameSplit, budget: Budget, segmenter: nn.Module
+    ) -> tuple[nn.Module, str]:
+        """The trained gate, and one sentence on how it was trained; the segmenter is there to start from."""
 
 
 def draft_card(recipe: Recipe, described: dict[str, Any]) -> Card:

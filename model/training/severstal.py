@@ -66,7 +66,9 @@ class SeverstalRecipe:
         """All of it where the scouted segmenter is there to be taken as it is."""
         return 1.0 if budget.weights is not None else 0.4
 
-    def train_gate(self, net: GateNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
+    def train_gate(
+        self, net: GateNet, split: FrameSplit, budget: Budget, segmenter: nn.Module
+    ) -> tuple[nn.Module, str]:
         """ImageNet start and teacher where `budget.weights` is given, else random weights and labels."""
         sampling = SamplingPlan()
         teacher: Teacher | None = None

@@ -24,7 +24,7 @@ TRAIN_SEEDS = range(10_000, 10_240)
 JUDGED_SEEDS = range(90_000, 90_060)
 FRAMES_A_SEED = 8
 JPEG_QUALITY = 95
-GATE_STEPS, SEGMENTER_STEPS = 700, 900
+GATE_STEPS, SEGMENTER_STEPS = 450, 900
 """Enough for a strip this simple; `minutes` cuts them short."""
 
 EVEN_SHARES = {1: 1.0, 2: 1.0, 3: 1.6, 4: 1.0}
@@ -64,16 +64,20 @@ class SyntheticRecipe:
         """Half: both are as small."""
         return 0.5
 
-    def train_gate(self, net: GateNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
-        """From random weights, on masks and frame labels."""
+    def train_gate(
+        self, net: GateNet, split: FrameSplit, budget: Budget, segmenter: nn.Module
+    ) -> tuple[nn.Module, str]:
+        """From the segmenter's encoder: from random weights, 700 steps reached an AUC of .89 only."""
+        net.encoder.load_state_dict(segmenter.get_submodule("encoder").state_dict())
         loop = LoopPlan(
             minutes=budget.minutes,
             max_steps=GATE_STEPS,
-            learning_rate=2e-3,
+            learning_rate=1.5e-3,
+            flat_share=0.3,
             checkpoint=budget.work / "gate.checkpoint.pt",
         )
         trained = train_gate(net, list(split.train), SamplingPlan(), loop, seed=budget.seed)
-        return trained.net, f"from random weights; {trained}"
+        return trained.net, f"from the segmenter's encoder; {trained}"
 
     def train_segmenter(self, net: SegmenterNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
         """From random weights, on masks."""
