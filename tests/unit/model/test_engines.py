@@ -12,7 +12,7 @@ import openvino as ov
 import pytest
 
 from model import load
-from model.bundle import BundleRefused, load_card
+from model.bundle import BUNDLES, BundleRefused, find, load_card
 from model.engines.openvino import OpenVinoInspector
 from model.images import decode_grey
 from model.inspector import Gated, Inspector
@@ -102,6 +102,26 @@ def test_a_result_depends_on_nothing_but_its_frame(bundle: str, request: pytest.
     backwards = list(zip(three.gate(frames[::-1]), three.segment(frames[::-1], gated), strict=True))[::-1]
 
     assert alone == together == backwards
+
+
+@pytest.mark.parametrize("name", sorted(card.parent.name for card in BUNDLES.glob("*/card.json")))
+def test_a_shipped_bundle_says_the_same_each_time_it_is_loaded_and_on_any_threads(name: str) -> None:
+    """Real int8 graphs: with two streams OpenVINO 2026.4.1 compiled about every second one wrongly."""
+    card = load_card(find(name))
+    frames = [noisy_pixels(card, seed) for seed in range(3)]
+
+    said = [probabilities_of(load.load_inspector(name, threads=threads), frames) for threads in (1, 2, 2, 3)]
+
+    for again in said[1:]:
+        np.testing.assert_array_equal(again, said[0])
+
+
+def probabilities_of(inspector: Inspector, frames: list[np.ndarray]) -> np.ndarray:
+    """The segmenter's own output, before thresholds hide small differences, and the gate's scores."""
+    assert isinstance(inspector, OpenVinoInspector)
+    probabilities = inspector.probabilities(frames)
+    scores = [gated.score for gated in inspector.gate(frames)]
+    return np.concatenate([np.ravel(probabilities), scores])
 
 
 def test_frames_need_not_be_contiguous_and_are_not_changed(inspector: Inspector) -> None:
@@ -283,11 +303,11 @@ def test_a_bundle_with_broken_graphs_is_refused(tmp_path: Path, level_bundle: Pa
 
 def test_the_engine_keeps_full_precision(level_bundle: Path) -> None:
     """A machine with bfloat16 would use it by default, and results would differ between machines."""
-    from model.engines.openvino import compile_settings
+    from model.engines.openvino import COMPILE_SETTINGS
 
     graph = level_graphs(load_card(level_bundle))["gate"]
-    compiled = ov.Core().compile_model(graph, "CPU", compile_settings(2))
+    compiled = ov.Core().compile_model(graph, "CPU", COMPILE_SETTINGS)
 
     assert compiled.get_property("INFERENCE_PRECISION_HINT") == ov.Type.f32
-    assert compiled.get_property("NUM_STREAMS") == 2
-    assert compiled.get_property("INFERENCE_NUM_THREADS") == 2
+    assert compiled.get_property("NUM_STREAMS") == 1
+    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
