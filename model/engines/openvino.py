@@ -3,11 +3,11 @@
 On a CPU a micro-batch of parallel single-frame requests is as fast as a real batch, and a frame's result
 cannot depend on its neighbours. Each request runs on one thread, so it does not depend on `threads` either.
 
-A network is compiled once a thread, with ONE stream, and not once with several: with NUM_STREAMS 2 OpenVINO
-2026.4.1 compiled the first `severstal` bundle's int8 segmenter wrongly now and then, and then every result of
-that process is wrong (18 of 40 compilations, probabilities up to 0.996 off; with 1 stream, in between, 0 of 40).
-The cause is not known. It was not seen in the int8 gate (16 compilations with 2 or 3 streams), nor in the fp32
-segmenter (3, too few to clear it). A thread's copies of both networks cost about 60 MB.
+A network is compiled once a thread, with ONE stream, and not once with several. With NUM_STREAMS 2, OpenVINO
+2026.4.1 compiled the first `severstal` bundle's int8 segmenter wrongly in 18 of 40 compilations, and each
+of those stays wrong (probabilities up to 0.996 off); with one stream, in between, in 0 of 40. The cause is
+not known. It was not seen in the int8 gate (16 compilations with 2 or 3 streams), nor in the fp32 segmenter
+(3 compilations, too few to clear it). A thread's copies of both networks cost about 60 MB.
 """
 
 from __future__ import annotations
