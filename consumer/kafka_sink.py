@@ -75,7 +75,6 @@ class KafkaSink:
             )
         except KafkaException as failure:
             raise self._fate(failure.args[0]) from failure
-        self._producer.poll(0)
 
     def commit(self, positions: Mapping[int, int], group: object) -> bool:
         """Commit results and positions together; False: the broker is away, call again.
@@ -83,6 +82,7 @@ class KafkaSink:
         A call that was interrupted is resumed where it was: librdkafka allows that for retriable errors, and
         only for the same arguments, so the first call's are kept.
         """
+        self._producer.poll(0)  # what librdkafka has to say, once a transaction
         if self._pending is None:
             self._pending = _Commit(positions=dict(positions), group=group)
         try:

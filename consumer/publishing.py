@@ -47,7 +47,10 @@ class Publishing:
             raise RuntimeError(f"an unfinished flight was published: {flight.log_identity}")
         source = RecordId(topic=flight.topic, partition=flight.partition, offset=flight.offset)
         inspection = Inspection(
-            **header.identity.model_dump(),
+            line_id=header.line_id,
+            coil_id=header.coil_id,
+            camera_id=header.camera_id,
+            frame_index=header.frame_index,
             fate=flight.fate,
             gate_score=gated.score,
             gate_threshold=self._gate_threshold,

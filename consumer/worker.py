@@ -182,7 +182,6 @@ class Worker:
         self._took_records = bool(records)
         for record in records:
             self._accept(record)
-        self._metrics.frames_in_flight.set(len(self._order))
 
     def _holds(self) -> bool:
         """Whether back-pressure forbids to poll.
@@ -225,6 +224,9 @@ class Worker:
     def _weigh(self, flight: Flight, weight_bytes: int) -> None:
         self._pressure.add(weight_bytes - flight.weight_bytes)
         flight.weight_bytes = weight_bytes
+
+    def _show_what_is_in_flight(self) -> None:
+        self._metrics.frames_in_flight.set(len(self._order))
         self._metrics.bytes_in_flight.set(self._pressure.bytes_in_flight)
 
     # --- inspect and publish ---
@@ -249,7 +251,7 @@ class Worker:
                 self._sink.publish(message)
             self._weigh(flight, 0)
             flight.record = None
-        self._metrics.frames_in_flight.set(len(self._order))
+        self._show_what_is_in_flight()
 
     def _refuse_a_run_of_rejections(self, flight: Flight) -> None:
         self._rejected_in_a_row = 0 if flight.rejection is None else self._rejected_in_a_row + 1
@@ -312,7 +314,7 @@ class Worker:
         for flight in flights:
             self._weigh(flight, 0)
         self._pipeline.discard_dropped()
-        self._metrics.frames_in_flight.set(len(self._order))
+        self._show_what_is_in_flight()
 
     def _drain(self, partitions: Sequence[int]) -> bool:
         """Finish and commit what these partitions have in flight, within the drain timeout."""
