@@ -47,6 +47,11 @@ def assemble(
     seen = np.random.default_rng(0).permutation(len(split.train))[:QUANTISATION_FRAMES]
     seen_pixels = [split.train[i].pixels for i in seen]
     files = export_files(gate, segmenter, trained, card.input, seen_pixels, work / "files")
+    return finish(card, files, split, work, out)
+
+
+def finish(card: Card, files: dict[str, Path], split: FrameSplit, work: Path, out: Path) -> Card:
+    """Calibrate and measure exported files, and write them as the bundle `out`; returns its card."""
     pixels = [frame.pixels for frame in split.judged]
     outputs = RawOutputs(
         scores=run_graph(files[GATE_GRAPH], pixels), probabilities=run_graph(files[SEGMENTER_GRAPH], pixels)

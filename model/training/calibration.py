@@ -18,7 +18,9 @@ from model.training.evaluation import JudgedFrame
 MISS_SHARE = 0.02
 """Of held-out defective frames, how many the gate may stop."""
 
-THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(13))
+THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(10))
+"""Up to .75: with .9 allowed, rarer classes buy silence with true defects (cross-fitted Dice .633 -> .620)."""
+
 LEAST_AREAS_PX = (0, 100, 200, 400, 600, 800, 1000, 1500, 2000)
 
 LARGEST_LEAST_AREAS_PX = (600, 600, 1000, 2000)

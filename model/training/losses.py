@@ -49,8 +49,12 @@ def cell_targets(class_maps: Tensor) -> CellTargets:
     return CellTargets(targets=targets, known=known.float(), frame_defective=defective.float())
 
 
-def gate_loss(cells: Tensor, class_maps: Tensor, teacher: Tensor | None) -> Tensor:
+def gate_loss(
+    cells: Tensor, class_maps: Tensor, teacher: Tensor | None, teacher_everywhere: float = 0.0
+) -> Tensor:
     """Cross-entropy of cells, of frames (their worst cell), and against the teacher's on defective frames.
+
+    `teacher_everywhere` weighs the teacher on all frames, beside that.
 
     cells: (N, classes + 1, h/32, w/32) logits; teacher: the same shape, probabilities.
     """
@@ -63,6 +67,7 @@ def gate_loss(cells: Tensor, class_maps: Tensor, teacher: Tensor | None) -> Tens
         weight = aim.frame_defective.view(-1, 1, 1, 1).expand_as(cells)
         by_cell = F.binary_cross_entropy_with_logits(cells, teacher, reduction="none")
         loss = loss + 0.5 * (by_cell * weight).sum() / weight.sum().clamp(min=1)
+        loss = loss + teacher_everywhere * by_cell.mean()
     return loss
 
 

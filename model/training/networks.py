@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -15,9 +17,9 @@ from model.training.sampling import Batch, FrameSampler, SamplingPlan
 Teacher = dict[str, NDArray[np.float32]]
 
 
-def _gate_step(net: nn.Module, batch: Batch) -> Tensor:
+def _gate_step(net: nn.Module, batch: Batch, teacher_everywhere: float) -> Tensor:
     assert isinstance(net, GateNet)
-    return gate_loss(net.cells(batch.frames), batch.class_maps, batch.teacher)
+    return gate_loss(net.cells(batch.frames), batch.class_maps, batch.teacher, teacher_everywhere)
 
 
 def _segmenter_step(net: nn.Module, batch: Batch) -> Tensor:
@@ -33,9 +35,11 @@ def train_gate(
     *,
     seed: int,
     teacher: Teacher | None = None,
+    teacher_everywhere: float = 0.0,
 ) -> Trained:
     """Train a dense gate on masks and frame labels, with `teacher`'s cells beside them where given."""
-    return train(net, FrameSampler(frames, sampling, seed=seed, teacher=teacher), _gate_step, loop)
+    step = partial(_gate_step, teacher_everywhere=teacher_everywhere)
+    return train(net, FrameSampler(frames, sampling, seed=seed, teacher=teacher), step, loop)
 
 
 def train_segmenter(

@@ -32,6 +32,9 @@ JUDGED = (
 )
 
 
+CROPS = SamplingPlan(batch_size=12, crop_width_px=448, mix_probability=0.5, clean_share=0.35)
+
+
 class SeverstalRecipe:
     """Starts from published and scouted weights; fold 0 is never learnt from."""
 
@@ -84,11 +87,33 @@ class SeverstalRecipe:
                 f"{starts.SCOUT_FILE} on defective frames"
             )
             encoder_rate = 0.3
-        loop = LoopPlan(
-            minutes=budget.minutes, encoder_rate=encoder_rate, checkpoint=budget.work / "gate.checkpoint.pt"
+        checkpoint = budget.work / "gate.checkpoint.pt"
+        whole = train_gate(
+            net,
+            list(split.train),
+            sampling,
+            LoopPlan(minutes=0.6 * budget.minutes, encoder_rate=encoder_rate, checkpoint=checkpoint),
+            seed=budget.seed,
+            teacher=teacher,
         )
-        trained = train_gate(net, list(split.train), sampling, loop, seed=budget.seed, teacher=teacher)
-        return trained.net, f"{origin}; masks, boxes and frame labels; {trained}"
+        # 450 more steps of whole frames: AUC on fold 0 .954 to .904; 396 of crops: .966 (13 clean frames only).
+        assert isinstance(whole.net, GateNet)
+        crops = train_gate(
+            whole.net,
+            list(split.train),
+            CROPS,
+            LoopPlan(
+                minutes=0.4 * budget.minutes,
+                learning_rate=8e-4,
+                encoder_rate=0.5,
+                flat_share=0.3,
+                checkpoint=checkpoint,
+            ),
+            seed=budget.seed + 1,
+            teacher=teacher,
+            teacher_everywhere=0.5,
+        )
+        return crops.net, f"{origin}; masks, boxes and frame labels; whole frames: {whole}; crops: {crops}"
 
     def train_segmenter(self, net: SegmenterNet, split: FrameSplit, budget: Budget) -> tuple[nn.Module, str]:
         """The scouted segmenter as it is where `budget.weights` is given, else from random weights."""
