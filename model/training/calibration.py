@@ -19,7 +19,7 @@ MISS_SHARE = 0.02
 """Of held-out defective frames, how many the gate may stop."""
 
 THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(10))
-"""Up to .75: with .9 allowed, rarer classes buy silence with true defects (cross-fitted Dice .633 -> .620)."""
+"""Up to .75: with .9 allowed, rarer classes buy silence with defects (cross-fitted Dice .633 -> .620)."""
 
 LEAST_AREAS_PX = (0, 100, 200, 400, 600, 800, 1000, 1500, 2000)
 
