@@ -89,6 +89,9 @@ def train_bundle(recipe: Recipe, frames: Path | None, budget: Budget, out: Path)
 
 def export_bundle(recipe: Recipe, split: FrameSplit, weights: Path, out: Path) -> Card:
     """Make the bundle `out` from the folder `weights`, so from fp16: graphs and weights then say the same."""
+    for name in (GATE_WEIGHTS, SEGMENTER_WEIGHTS):
+        if not (weights / name).is_file():
+            raise BundleRefused(f"--weights {weights} lacks {name}: give a folder that `train` has written")
     gate, segmenter = build_gate(recipe.gate, INPUT), build_segmenter(recipe.segmenter, INPUT)
     load_weights(gate, weights / GATE_WEIGHTS)
     load_weights(segmenter, weights / SEGMENTER_WEIGHTS)

@@ -9,8 +9,8 @@ import pytest
 
 from model.bundle import BundleRefused, verify
 from model.load import load_inspector
-from model.training.command import RECIPES, train_bundle
-from model.training.recipes import Budget
+from model.training.command import RECIPES, export_bundle, train_bundle
+from model.training.recipes import Budget, FrameSplit
 from model.training.synthetic import SyntheticRecipe
 
 
@@ -34,3 +34,8 @@ def test_a_folder_without_frames_is_refused_in_one_sentence(tmp_path: Path) -> N
         train_bundle(RECIPES["severstal"], tmp_path, budget, tmp_path / "out")
     with pytest.raises(BundleRefused, match="--frames"):
         train_bundle(RECIPES["severstal"], None, budget, tmp_path / "out")
+
+
+def test_export_without_weights_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BundleRefused, match=r"lacks gate\.safetensors"):
+        export_bundle(RECIPES["synthetic"], FrameSplit(train=[], judged=[]), tmp_path, tmp_path / "out")
