@@ -95,13 +95,15 @@ class _Requests:
         results: list[T] = []
         try:
             for request, tensor in zip(self._ring, tensors, strict=False):
-                request.start_async([tensor])
+                request.set_input_tensor(0, tensor)
+                request.start_async()
             for index in range(len(tensors)):
                 request = self._ring[index % self.size]
                 request.wait()
                 output = request.get_output_tensor(0).data.copy()
                 if (following := index + self.size) < len(tensors):
-                    request.start_async([tensors[following]])
+                    request.set_input_tensor(0, tensors[following])
+                    request.start_async()
                 results.append(then(output))
         finally:
             # The engine reads frames where they lie: none may be freed while a request still runs.
