@@ -99,7 +99,7 @@ class WorkerSettings(BaseSettings):
     )
     engine_threads: int = Field(default=0, ge=0, le=256, description="Threads of the engine; 0: one a core")
     decode_threads: int = Field(default=2, ge=1, le=64, description="Threads that decode images")
-    gate_batch_frames: int = Field(default=16, ge=1, le=1024, description="Largest micro-batch of the gate")
+    gate_batch_frames: int = Field(default=32, ge=1, le=1024, description="Largest micro-batch of the gate")
     segment_batch_frames: int = Field(
         default=8, ge=1, le=1024, description="Largest micro-batch of the segmenter"
     )
@@ -119,7 +119,7 @@ class WorkerSettings(BaseSettings):
         default=64, gt=0, description="Back-pressure: stop taking frames above this"
     )
     in_flight_low_mib: float = Field(
-        default=48, gt=0, description="Back-pressure: take frames again below this"
+        default=14, gt=0, description="Back-pressure: take frames again below this"
     )
     drain_timeout_s: float = Field(
         default=5, gt=0, le=600, description="Longest finish at a rebalance or at SIGTERM"

@@ -18,7 +18,7 @@ from model.inspector import Gated, Inspector, Pixels
 from model.load import load_inspector
 
 DECODE_THREADS = 2
-GATE_BATCH = 16
+GATE_BATCH = 32
 SEGMENT_BATCH = 8
 SHARE_TOLERANCE = 0.005
 AHEAD = 64

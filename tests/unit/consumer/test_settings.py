@@ -73,7 +73,7 @@ class TestSettings:
             ("COILWATCH_ZZZ", "x", "COILWATCH_ZZZ is not a setting.*README"),
             ("COILWATCH_ENGINE", "tensorrt", "COILWATCH_ENGINE: Input should be 'openvino'"),
             ("COILWATCH_METRICS_PORT", "70000", "COILWATCH_METRICS_PORT: Input should be less"),
-            ("COILWATCH_IN_FLIGHT_LOW_MIB", "64", "in_flight_low_mib must be below in_flight_high_mib"),
+            ("COILWATCH_IN_FLIGHT_LOW_MIB", "16", "in_flight_low_mib must be below in_flight_high_mib"),
         ],
     )
     def test_a_wrong_setting_is_refused_in_one_sentence(
