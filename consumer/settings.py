@@ -116,7 +116,7 @@ class WorkerSettings(BaseSettings):
         default=1000, ge=1, description="Frames that make a transaction go earlier"
     )
     in_flight_high_mib: float = Field(
-        default=64, gt=0, description="Back-pressure: stop taking frames above this"
+        default=16, gt=0, description="Back-pressure: stop taking frames above this"
     )
     in_flight_low_mib: float = Field(
         default=14, gt=0, description="Back-pressure: take frames again below this"
