@@ -40,7 +40,8 @@ class KafkaSink:
         self._dead = False
         self._replacements = 0
         self._open = False
-        self._pending: _Commit | None = None
+        self._commit_pending = False
+        self._told = False
 
     def begin(self) -> None:
         """Take over the transactional id: fences whoever held it and finishes what they left open.
@@ -62,7 +63,12 @@ class KafkaSink:
 
     def has_room(self) -> bool:
         """False while a commit is pending or too much waits for the broker."""
-        return self._pending is None and len(self._producer) < _MAX_QUEUED_MESSAGES
+        return not self._commit_pending and len(self._producer) < _MAX_QUEUED_MESSAGES
+
+    @property
+    def commit_pending(self) -> bool:
+        """Whether a commit was begun whose outcome is not known yet."""
+        return self._commit_pending
 
     def publish(self, message: Outgoing) -> None:
         """Add to the transaction. Raises TransactionAborted when it is already lost, Fenced."""
@@ -79,33 +85,41 @@ class KafkaSink:
     def commit(self, positions: Mapping[int, int], group: object) -> bool:
         """Commit results and positions together; False: the broker is away, call again.
 
-        A call that was interrupted is resumed where it was: librdkafka allows that for retriable errors, and
-        only for the same arguments, so the first call's are kept.
+        Only its second half is ever called again: `commit_transaction` resumes. After a failed
+        `send_offsets_to_transaction` librdkafka 2.16 can block for ever in whatever it is asked next (seen in
+        broker restarts), so that producer is given up, which is safe: nothing of it is committed yet.
         """
-        self._producer.poll(0)  # what librdkafka has to say, once a transaction
-        if self._pending is None:
-            self._pending = _Commit(positions=dict(positions), group=group)
+        self._listen()
+        if not self._commit_pending:
+            self._send_offsets(positions, group)
+            self._commit_pending = True
         try:
-            if not self._pending.offsets_sent:
-                offsets = [
-                    TopicPartition(self._frames_topic, partition, position)
-                    for partition, position in self._pending.positions.items()
-                ]
-                self._producer.send_offsets_to_transaction(offsets, self._pending.group, self._call_timeout_s)
-                self._pending.offsets_sent = True
             self._producer.commit_transaction(self._call_timeout_s)
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
             if error.retriable() and not error.txn_requires_abort():
-                if not self._pending.told:
+                if not self._told:
                     log.warning("commit waits for the broker", extra={"why": error.str()})
-                self._pending.told = True
+                self._told = True
                 return False
+            self._commit_pending = False
             raise self._fate(error) from failure
-        self._pending = None
+        self._commit_pending = False
+        self._told = False
         self._open = False
         self._replacements = 0
         return True
+
+    def _send_offsets(self, positions: Mapping[int, int], group: object) -> None:
+        offsets = [TopicPartition(self._frames_topic, partition, at) for partition, at in positions.items()]
+        try:
+            self._producer.send_offsets_to_transaction(offsets, group, self._call_timeout_s)
+        except KafkaException as failure:
+            fate = self._fate(failure.args[0])
+            if not failure.args[0].retriable() and not isinstance(fate, TransactionAborted):
+                raise fate from failure
+            self._dead = True
+            raise TransactionAborted(failure.args[0].str()) from failure
 
     def abort(self) -> None:
         """Throw the current transaction away, if there is one. Raises Fenced, KafkaException.
@@ -113,7 +127,6 @@ class KafkaSink:
         A producer that can't abort, or that the broker gave up on because its transaction outlived its
         timeout, is replaced: its successor's first act is to abort what it left.
         """
-        self._pending = None
         if self._open and not self._dead:
             try:
                 self._producer.abort_transaction(self._call_timeout_s)
@@ -149,7 +162,7 @@ class KafkaSink:
         return Producer({**self._properties, "error_cb": self._error})
 
     def _fate(self, error: KafkaError) -> BaseException:
-        self._producer.poll(0)  # a fatal error's own cause arrives in `_error`
+        self._listen()
         if error.fatal() or error.code() in _GIVEN_UP:
             self._dead = True
         if (
@@ -161,16 +174,15 @@ class KafkaSink:
         unexpected: BaseException = KafkaException(error)
         return unexpected
 
+    def _listen(self) -> None:
+        """Hear what librdkafka has to say. `poll` raises a fatal error, which the next call would meet anyway."""
+        try:
+            self._producer.poll(0)
+        except KafkaException as failure:
+            if not failure.args[0].fatal():
+                raise
+            self._dead = True
+
     def _error(self, error: KafkaError) -> None:
         if error.fatal():
             self._dead = True
-
-
-class _Commit:
-    """The arguments of a commit under way, and how far it got."""
-
-    def __init__(self, *, positions: dict[int, int], group: object) -> None:
-        self.positions = positions
-        self.group = group
-        self.offsets_sent = False
-        self.told = False

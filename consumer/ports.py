@@ -94,11 +94,19 @@ class Fenced(Exception):
 FENCED_ADVICE = "another worker runs with this COILWATCH_WORKER_ID; give each its own"
 
 
+class CommitInDoubt(Exception):
+    """Whether the last transaction was committed can't be found out here; a restart finds out."""
+
+
 class ResultSink(Protocol):
     """The result topics, written in transactions."""
 
     def has_room(self) -> bool:
         """Whether one frame's results can be taken now; False while a broker is away and buffers are full."""
+
+    @property
+    def commit_pending(self) -> bool:
+        """Whether a commit was begun whose outcome is not known yet: going back now could do work twice."""
 
     def publish(self, message: Outgoing) -> None:
         """Add to the current transaction, which begins with its first message."""

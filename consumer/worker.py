@@ -20,7 +20,7 @@ from consumer.ladder import Ladder
 from consumer.microbatch import BatchPolicy
 from consumer.offsets import OffsetOrder
 from consumer.pipeline import Pipeline
-from consumer.ports import Clocks, Record, RecordSource, ResultSink, TransactionAborted
+from consumer.ports import Clocks, CommitInDoubt, Record, RecordSource, ResultSink, TransactionAborted
 from consumer.publishing import Publishing
 from model.inspector import Inspector
 from monitoring.health import Health
@@ -300,6 +300,8 @@ class Worker:
 
     def _start_over(self, why: TransactionAborted | None = None) -> None:
         """Abort, drop what is in flight, read again from the last commit."""
+        if self._sink.commit_pending:
+            self._resolve_commit()
         if why is not None:
             log.warning("transaction aborted, going back to the last commit", extra={"why": str(why)})
         self._sink.abort()
@@ -309,6 +311,16 @@ class Worker:
         positions, flights = self._order.rewind()
         self._drop(flights)
         self._source.rewind(positions)
+
+    def _resolve_commit(self) -> None:
+        """Find out how the commit under way ended. Raises CommitInDoubt when that takes too long."""
+        ends_s = self._clocks.monotonic_s() + self._policy.drain_timeout_s
+        while self._sink.commit_pending:
+            if self._clocks.monotonic_s() >= ends_s:
+                raise CommitInDoubt(
+                    f"the broker did not say within {self._policy.drain_timeout_s:g} s whether it committed"
+                )
+            self._commit()
 
     def _drop(self, flights: Sequence[Flight]) -> None:
         for flight in flights:

@@ -212,6 +212,7 @@ class MemorySink:
         self.broker_away = False
         self.abort_next: str | None = None
         self.fence_next = False
+        self.commit_pending = False
 
     def has_room(self) -> bool:
         return not self.broker_away
@@ -226,6 +227,7 @@ class MemorySink:
         if self.abort_next:
             why, self.abort_next = self.abort_next, None
             raise TransactionAborted(why)
+        self.commit_pending = self.broker_away
         if self.broker_away:
             return False
         self.committed += self.open

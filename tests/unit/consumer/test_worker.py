@@ -8,7 +8,7 @@ import pytest
 
 from consumer.inference import ModelFailed
 from consumer.ladder import Rung
-from consumer.ports import Fenced
+from consumer.ports import CommitInDoubt, Fenced
 from consumer.worker import TooManyRejected
 from contracts.codec import read_dead_letter
 from contracts.rejections import Reason
@@ -256,6 +256,46 @@ def test_while_the_broker_is_away_work_is_kept_and_committed_when_it_is_back() -
     line.sink.broker_away = False
     line.run(6)
     assert (committed < 2, sorted(indices(line)), line.source.rewinds) == (True, [0, 1], [])
+
+
+def test_a_commit_in_doubt_is_resolved_before_going_back() -> None:
+    """Going back to the last known commit would do the frames of this one twice, should it have succeeded."""
+    line = Line(partitions=2)
+    line.worker.join()
+    line.send(0, partition=0)
+    line.run(3)
+    line.sink.broker_away = True
+    line.run(3)
+    assert line.sink.commit_pending
+    answer = line.sink.commit
+
+    def back(*arguments: object) -> bool:
+        line.sink.broker_away = False
+        return answer(*arguments)  # type: ignore[arg-type]
+
+    line.sink.commit = back  # type: ignore[method-assign]
+    line.source.lose(1)
+    line.run(6)
+    assert (indices(line), line.sink.positions) == ([0], {0: 1})
+
+
+def test_a_commit_that_stays_in_doubt_ends_the_worker() -> None:
+    line = Line(partitions=2, drain_timeout_s=0.5)
+    line.worker.join()
+    line.send(0, partition=0)
+    line.run(3)
+    line.sink.broker_away = True
+    line.run(3)
+    now = line.clock.monotonic_s
+
+    def ticking() -> float:
+        line.clock.pass_s(0.1)
+        return now()
+
+    object.__setattr__(line.worker._clocks, "monotonic_s", ticking)
+    with pytest.raises(CommitInDoubt):
+        line.source.lose(1)
+    assert line.sink.committed == []
 
 
 def test_back_pressure_holds_then_pauses_then_goes_on_without_losing_a_frame() -> None:
