@@ -175,7 +175,7 @@ class KafkaSink:
         return unexpected
 
     def _listen(self) -> None:
-        """Hear what librdkafka has to say. `poll` raises a fatal error, which the next call would meet anyway."""
+        """Hear what librdkafka has to say. `poll` also raises what is fatal: noted here, met later."""
         try:
             self._producer.poll(0)
         except KafkaException as failure:
