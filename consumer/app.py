@@ -95,25 +95,33 @@ def run(settings: WorkerSettings, stop: Stop) -> None:
     server = serve(registry, health, settings.metrics_host, settings.metrics_port)
     log.info("monitoring", extra={"host": settings.metrics_host, "port": server.port})
     try:
-        inspector = _warm_inspector(settings, metrics, health)
-        _work(settings, inspector, metrics, health, stop)
+        inspector, version = _warm_inspector(settings, metrics, health)
+        _work(settings, inspector, version, metrics, health, stop)
     finally:
         server.close()
 
 
-def _warm_inspector(settings: WorkerSettings, metrics: WorkerMetrics, health: Health) -> Inspector:
+def _warm_inspector(
+    settings: WorkerSettings, metrics: WorkerMetrics, health: Health
+) -> tuple[Inspector, str]:
     folder = find(settings.bundle)
     threads = settings.engine_threads or os.cpu_count() or 1
     inspector = load_inspector(folder, engine=settings.engine, threads=threads)
     inspector.warm_up()
-    metrics.set_bundle(inspector.card.name, bundle_version(folder))
+    version = bundle_version(folder)
+    metrics.set_bundle(inspector.card.name, version)
     health.warm = True
-    log.info("model is warm", extra={"bundle": bundle_version(folder), "engine": settings.engine})
-    return inspector
+    log.info("model is warm", extra={"bundle": version, "engine": settings.engine})
+    return inspector, version
 
 
 def _work(
-    settings: WorkerSettings, inspector: Inspector, metrics: WorkerMetrics, health: Health, stop: Stop
+    settings: WorkerSettings,
+    inspector: Inspector,
+    version: str,
+    metrics: WorkerMetrics,
+    health: Health,
+    stop: Stop,
 ) -> None:
     frames_topic = topic(FRAMES, settings.topic_prefix)
     sink = KafkaSink(
@@ -133,7 +141,7 @@ def _work(
         inspector=inspector,
         publishing=Publishing(
             card=inspector.card,
-            bundle=bundle_version(find(settings.bundle)),
+            bundle=version,
             topic_prefix=settings.topic_prefix,
             wall_clock_ns=time.time_ns,
         ),

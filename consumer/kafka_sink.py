@@ -127,25 +127,22 @@ class KafkaSink:
         A producer that can't abort, or that the broker gave up on because its transaction outlived its
         timeout, is replaced: its successor's first act is to abort what it left.
         """
+        self._abort_what_is_open()
+        if self._dead:
+            self._replace()
+
+    def close(self) -> None:
+        """Abort what is open, as far as the broker can be reached; its timeout does the rest."""
+        self._abort_what_is_open()
+
+    def _abort_what_is_open(self) -> None:
+        """One try; a producer that can't is dead, and its transaction is left to the broker."""
         if self._open and not self._dead:
             try:
                 self._producer.abort_transaction(self._call_timeout_s)
             except KafkaException as failure:
                 log.warning("abort failed", extra={"why": failure.args[0].str()})
                 self._dead = True
-        self._open = False
-        if self._dead:
-            self._replace()
-
-    def close(self) -> None:
-        """Abort what is open, as far as the broker can be reached; its timeout does the rest."""
-        if self._open and not self._dead:
-            try:
-                self._producer.abort_transaction(self._call_timeout_s)
-            except KafkaException as failure:
-                log.warning(
-                    "the broker will abort the open transaction", extra={"why": failure.args[0].str()}
-                )
         self._open = False
 
     def _replace(self) -> None:
