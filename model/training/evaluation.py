@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,22 +11,9 @@ from numpy.typing import NDArray
 
 from model.inspector import FrameResult
 from model.regions import class_masks
-from model.training.frames import CLASS_COUNT, Truth
+from model.training.frames import CLASS_COUNT, JudgedFrame
 
 CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedFrame:
-    """A held-out frame. pixels: (h, w) uint8, as the inspector takes it; masks: class -> (H, W) bool.
-
-    Masks are known when truth is `mask` (then only classes that are there have one) or `clean` (then none).
-    """
-
-    image_id: str
-    truth: Truth
-    pixels: NDArray[np.uint8]
-    masks: dict[int, NDArray[np.bool_]]
 
 
 def roc_auc(defective: Sequence[float], clean: Sequence[float]) -> float:

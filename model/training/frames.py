@@ -1,33 +1,41 @@
-"""Labelled frames in memory at half size: the Severstal layout, and what training needs of any frame."""
+"""Labelled frames: what is known of one on disk, what training and judging hold of it in memory."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections import defaultdict
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model import rle
+from model.card import InputSpec
 from model.images import decode_grey
 
-HEIGHT_PX, WIDTH_PX, REDUCE = 256, 1600, 2
-CLASS_COUNT = 4
-
 Truth = Literal["mask", "clean", "boxes"]
-Masks = dict[str, dict[int, str]]
-Boxes = dict[str, list[tuple[int, int, int, int]]]
+Box = tuple[int, int, int, int]
+"""Inclusive `row_min, col_min, row_max, col_max` in pixels of the full-size frame."""
+
+UNKNOWN: Final = 255
+"""In a class map: inside the box of a defect whose mask is not known."""
+
+CLASS_COUNT, HEIGHT_PX, WIDTH_PX = 4, 256, 1600  # going: take them from the recipe
+
+TITLE_HEIGHT_PX, TITLE_WIDTH_PX = 41, 79
+"""The corner that a printed panel's title reaches, at full size (extra.csv, column `note`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameEntry:
-    """One labelled frame on disk. `fold` is None for frames that only ever train.
+    """One labelled frame on disk. `fold` is None for frames that only ever train, and until folds are made.
 
+    truth: `mask` (each class has its RLE), `clean`, or `boxes` (each class has the boxes of its 8-connected
+    components and, where labels.csv says so, its true area at full size).
     marked_corner: cut from a printed panel whose title left traces in rows 0-40, columns 0-78.
+    listed_at: "file:line" of what says that the frame is there; drawn_at: that of each class's RLE or boxes.
     """
 
     image_id: str
@@ -35,17 +43,22 @@ class FrameEntry:
     truth: Truth
     fold: int | None
     classes: tuple[int, ...]
+    group: str = ""
     rle_by_class: dict[int, str] = field(default_factory=dict)
-    boxes: tuple[tuple[int, int, int, int], ...] = ()
+    boxes_by_class: dict[int, tuple[Box, ...]] = field(default_factory=dict)
+    area_px_by_class: dict[int, int] = field(default_factory=dict)
     marked_corner: bool = False
+    only_trains: bool = False
+    listed_at: str = ""
+    drawn_at: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledFrame:
-    """One frame in memory.
+    """One frame in memory, to learn from.
 
-    pixels: (H/2, W/2) uint8. class_map: (H/2, W/2) uint8, 0 background, 1-4 the class, 255 unknown (in the
-    box of a defect whose mask is not known).
+    pixels: (h, w) uint8, as the bundle decodes it. class_map: (h, w) uint8, 0 background, else the class,
+    UNKNOWN in the box of a defect whose mask is not known. Boxes and areas are in pixels of the full size.
     """
 
     image_id: str
@@ -54,6 +67,8 @@ class LabelledFrame:
     classes: tuple[int, ...]
     pixels: NDArray[np.uint8]
     class_map: NDArray[np.uint8]
+    boxes_by_class: dict[int, tuple[Box, ...]] = field(default_factory=dict)
+    area_px_by_class: dict[int, int] = field(default_factory=dict)
 
     @property
     def defective(self) -> bool:
@@ -61,59 +76,28 @@ class LabelledFrame:
         return self.truth != "clean"
 
 
-UNKNOWN = 255
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedFrame:
+    """A held-out frame. pixels: (h, w) uint8, as the inspector takes it; masks: class -> (H, W) bool.
 
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _masks(root: Path) -> Masks:
-    masks: Masks = defaultdict(dict)
-    for row in _rows(root / "train.csv"):
-        masks[row["ImageId"]][int(row["ClassId"])] = row["EncodedPixels"]
-    return masks
-
-
-def _boxes(root: Path) -> Boxes:
-    boxes: Boxes = defaultdict(list)
-    for row in _rows(root / "boxes.csv"):
-        boxes[row["ImageId"]] += [(b[0], b[1], b[2], b[3]) for b in json.loads(row["bboxes"])]
-    return boxes
-
-
-def _entry(row: dict[str, str], path: Path, fold: int | None, masks: Masks, boxes: Boxes) -> FrameEntry:
-    image_id, truth = row["ImageId"], row["truth"]
-    if truth not in ("mask", "clean", "boxes"):
-        raise ValueError(f"frames.csv: unknown truth {truth!r} for {image_id}")
-    return FrameEntry(
-        image_id=image_id,
-        path=path,
-        truth=truth,  # type: ignore[arg-type]
-        fold=fold,
-        classes=tuple(int(c) for c in row["classes"].split()),
-        rle_by_class=masks.get(image_id, {}) if truth == "mask" else {},
-        boxes=tuple(boxes.get(image_id, ())) if truth == "boxes" else (),
-        marked_corner="leave that corner out" in row.get("note", ""),
-    )
-
-
-def read_layout(root: Path) -> list[FrameEntry]:
-    """Every frame of a folder that holds `frames.csv`, `train.csv`, `boxes.csv`, `images/` (and `extra/`).
-
-    Raises FileNotFoundError naming the file that is missing.
+    Masks are known when truth is `mask` (then only classes that are there have one) or `clean` (then none);
+    a frame of truth `boxes` has the boxes of each class instead.
     """
-    masks, boxes = _masks(root), _boxes(root)
-    entries = [
-        _entry(row, root / "images" / row["ImageId"], int(row["fold"]), masks, boxes)
-        for row in _rows(root / "frames.csv")
-    ]
-    if (root / "extra.csv").exists():
-        entries += [
-            _entry(row, root / "extra" / row["file"], None, masks, boxes) for row in _rows(root / "extra.csv")
-        ]
-    return entries
+
+    image_id: str
+    truth: Truth
+    pixels: NDArray[np.uint8]
+    masks: dict[int, NDArray[np.bool_]]
+    boxes_by_class: dict[int, tuple[Box, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameSplit:
+    """Frames to learn from, frames to be judged by (never learnt from), and what a card says of both."""
+
+    train: Sequence[LabelledFrame]
+    judged: Sequence[JudgedFrame]
+    described: dict[str, Any] = field(default_factory=dict)
 
 
 def half_size(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -123,26 +107,95 @@ def half_size(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return covered_px >= 2
 
 
-def class_map(entry: FrameEntry) -> NDArray[np.uint8]:
-    """(H/2, W/2) uint8: the class of each pixel, UNKNOWN inside boxes without a mask."""
-    classes = np.zeros((HEIGHT_PX // REDUCE, WIDTH_PX // REDUCE), np.uint8)
+def class_map(entry: FrameEntry, spec: InputSpec) -> NDArray[np.uint8]:
+    """(H/reduce, W/reduce) uint8: the class of each pixel, UNKNOWN inside boxes without a mask."""
+    reduce = spec.reduce
+    classes = np.zeros((spec.height_px // reduce, spec.width_px // reduce), np.uint8)
+    for boxes in entry.boxes_by_class.values():
+        for row_min, col_min, row_max, col_max in boxes:
+            rows = slice(row_min // reduce, row_max // reduce + 1)
+            classes[rows, col_min // reduce : col_max // reduce + 1] = UNKNOWN
     for class_id, encoded in entry.rle_by_class.items():
-        classes[half_size(rle.decode(encoded, HEIGHT_PX, WIDTH_PX))] = class_id
-    for row_min, col_min, row_max, col_max in entry.boxes:
-        classes[row_min // 2 : row_max // 2 + 1, col_min // 2 : col_max // 2 + 1] = UNKNOWN
+        mask = rle.decode(encoded, spec.height_px, spec.width_px)
+        classes[half_size(mask) if reduce == 2 else mask] = class_id
     return classes
 
 
-def load(entry: FrameEntry) -> LabelledFrame:
-    """Decode one frame at half size, with its labels. Raises model.images.ImageInvalid."""
-    pixels = decode_grey(entry.path.read_bytes(), width_px=WIDTH_PX, height_px=HEIGHT_PX, reduce=REDUCE)
+def decode(entry: FrameEntry, spec: InputSpec) -> NDArray[np.uint8]:
+    """The frame's pixels as a bundle of this input sees them. Raises OSError, model.images.ImageInvalid."""
+    encoded = entry.path.read_bytes()
+    pixels = decode_grey(encoded, width_px=spec.width_px, height_px=spec.height_px, reduce=spec.reduce)
     if entry.marked_corner:
-        pixels[:21, :40] = pixels[:21, 40:80]
+        height, width = math.ceil(TITLE_HEIGHT_PX / spec.reduce), math.ceil(TITLE_WIDTH_PX / spec.reduce)
+        pixels[:height, :width] = pixels[:height, width : 2 * width]
+    return pixels
+
+
+def labelled(entry: FrameEntry, pixels: NDArray[np.uint8], spec: InputSpec) -> LabelledFrame:
+    """A decoded frame with its labels, to learn from."""
     return LabelledFrame(
         image_id=entry.image_id,
         truth=entry.truth,
         fold=entry.fold,
         classes=entry.classes,
         pixels=pixels,
-        class_map=class_map(entry),
+        class_map=class_map(entry, spec),
+        boxes_by_class=entry.boxes_by_class,
+        area_px_by_class=entry.area_px_by_class,
     )
+
+
+def judged(entry: FrameEntry, pixels: NDArray[np.uint8], spec: InputSpec) -> JudgedFrame:
+    """A decoded frame with its full-size masks, to be judged by."""
+    size = spec.height_px, spec.width_px
+    return JudgedFrame(
+        image_id=entry.image_id,
+        truth=entry.truth,
+        pixels=pixels,
+        masks={c: rle.decode(coded, *size) for c, coded in entry.rle_by_class.items()},
+        boxes_by_class=entry.boxes_by_class,
+    )
+
+
+def load(entry: FrameEntry, spec: InputSpec) -> LabelledFrame:
+    """Decode one frame with its labels. Raises OSError, model.images.ImageInvalid."""
+    return labelled(entry, decode(entry, spec), spec)
+
+
+def split(
+    entries: Sequence[FrameEntry],
+    held_out_fold: int,
+    spec: InputSpec,
+    *,
+    pixels: Mapping[str, NDArray[np.uint8]] | None = None,
+) -> FrameSplit:
+    """Everything but a fold to learn from, the fold to be judged by, both in memory, in the entries' order.
+
+    `pixels` by image id saves decoding them again. A half-size frame and its class map take 205 kB; a frame
+    to be judged by takes 410 kB for each of its masks. Raises OSError, model.images.ImageInvalid.
+    """
+    learnt = [e for e in entries if e.fold != held_out_fold]
+    held_out = [e for e in entries if e.fold == held_out_fold]
+
+    def seen(entry: FrameEntry) -> NDArray[np.uint8]:
+        return decode(entry, spec) if pixels is None else pixels[entry.image_id]
+
+    return FrameSplit(
+        train=[labelled(entry, seen(entry), spec) for entry in learnt],
+        judged=[judged(entry, seen(entry), spec) for entry in held_out],
+        described={
+            "held_out_fold": held_out_fold,
+            "learnt_from": counted(learnt),
+            "judged_by": counted(held_out),
+        },
+    )
+
+
+def counted(entries: Sequence[FrameEntry]) -> dict[str, Any]:
+    """How many frames there are, by truth and by class."""
+    classes = sorted({c for e in entries for c in e.classes})
+    return {
+        "frames": len(entries),
+        "by_truth": {t: sum(e.truth == t for e in entries) for t in ("mask", "boxes", "clean")},
+        "by_class": {str(c): sum(c in e.classes for e in entries) for c in classes},
+    }

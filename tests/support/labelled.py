@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 
 from model.inspector import FrameResult
-from model.training.evaluation import JudgedFrame
-from model.training.frames import LabelledFrame, Truth
+from model.training.frames import JudgedFrame, LabelledFrame, Truth
 
 SHAPE: Final = (64, 160)
 
