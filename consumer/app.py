@@ -106,9 +106,15 @@ def _warm_inspector(
 ) -> tuple[Inspector, str]:
     folder = find(settings.bundle)
     threads = settings.engine_threads or os.cpu_count() or 1
-    inspector = load_inspector(folder, engine=settings.engine, threads=threads)
+    inspector = load_inspector(
+        folder,
+        engine=settings.engine,
+        threads=threads,
+        preset=settings.preset,
+        operating_point=settings.operating_point,
+    )
     inspector.warm_up()
-    version = bundle_version(folder)
+    version = bundle_version(folder, settings.preset, settings.operating_point)
     metrics.set_bundle(inspector.card.name, version)
     health.warm = True
     log.info("model is warm", extra={"bundle": version, "engine": settings.engine})
@@ -141,6 +147,7 @@ def _work(
         inspector=inspector,
         publishing=Publishing(
             card=inspector.card,
+            point=inspector.point,
             bundle=version,
             topic_prefix=settings.topic_prefix,
             wall_clock_ns=time.time_ns,

@@ -21,7 +21,7 @@ from contracts.results import (
     RecordId,
 )
 from contracts.topics import DEAD_LETTERS, topic
-from model.card import Card
+from model.card import Card, OperatingPoint
 from model.inspector import Region
 
 
@@ -29,10 +29,16 @@ class Publishing:
     """Turns flights into messages. `bundle` is the name and version that every result carries."""
 
     def __init__(
-        self, *, card: Card, bundle: str, topic_prefix: str, wall_clock_ns: Callable[[], int]
+        self,
+        *,
+        card: Card,
+        point: OperatingPoint,
+        bundle: str,
+        topic_prefix: str,
+        wall_clock_ns: Callable[[], int],
     ) -> None:
         self._class_names = {c.class_id: c.name for c in card.classes}
-        self._gate_threshold = card.gate.threshold
+        self._gate_threshold = point.gate_threshold
         self._bundle = bundle
         self._prefix = topic_prefix
         self._wall_clock_ns = wall_clock_ns

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from consumer.microbatch import BatchPolicy
 from consumer.worker import WorkerPolicy
 from contracts import topics
+from model.card import LINE, PLANT
 
 PREFIX = "COILWATCH_"
 _ELSEWHERE = ("COILWATCH_LOCAL_", "COILWATCH_FRAMES", "COILWATCH_COILS_", "COILWATCH_STATION_")
@@ -94,6 +95,10 @@ class WorkerSettings(BaseSettings):
         default=None, description="The same as `name=value` lines, for secrets that are mounted as files"
     )
     bundle: str = Field(default="severstal", description="Model bundle: a name in model/bundles, or a folder")
+    preset: str = Field(default=LINE, description="How the bundle runs: `line` is fast, `accurate` surer")
+    operating_point: str = Field(
+        default=PLANT, description="Which thresholds: `plant` has recall first, `kaggle` mean Dice"
+    )
     engine: Literal["openvino", "openvino-fp32", "torch"] = Field(
         default="openvino", description="What runs the networks"
     )

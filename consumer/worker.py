@@ -94,7 +94,7 @@ class Worker:
             ),
             gate_policy=policy.gate,
             segment_policy=policy.segment,
-            gate_threshold=inspector.card.gate.threshold,
+            gate_threshold=inspector.point.gate_threshold,
             ladder=ladder,
             clocks=clocks,
             metrics=metrics,

@@ -45,7 +45,10 @@ class Inspection(FrameIdentity):
         default_factory=dict, description="class_id -> number of regions"
     )
     reason: Reason | None = None
-    bundle: str = Field(description="Model bundle, name@first 12 digits of its card's sha256")
+    bundle: str = Field(
+        description="Model bundle, name@first 12 digits of its card's sha256, then "
+        "/preset/operating-point unless those are line and plant"
+    )
     exposed_at_ns: TimeNs | None
     deadline_at_ns: TimeNs | None
     inspected_at_ns: TimeNs

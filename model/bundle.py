@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from model.card import FORMAT_VERSION, Card
+from model.card import FORMAT_VERSION, LINE, PLANT, Card, OperatingPoint, Preset
 
 CARD_FILE: Final = "card.json"
 GATE_WEIGHTS: Final = "gate.safetensors"
@@ -80,9 +80,31 @@ def verify(folder: Path) -> Card:
     return card
 
 
-def bundle_version(folder: Path) -> str:
-    """`name@<12 hex>` of the card's sha256, so of every byte of the bundle. Raises BundleRefused."""
-    return f"{load_card(folder).name}@{_sha256(folder / CARD_FILE)[:12]}"
+def bundle_version(folder: Path, preset: str = LINE, operating_point: str = PLANT) -> str:
+    """What every result carries: `name@<12 hex>`, then `/preset/operating-point` unless that is `/line/plant`.
+
+    The digits are of the card's sha256, so of every byte of the bundle. Raises BundleRefused.
+    """
+    card = load_card(folder)
+    choose(card, preset, operating_point)
+    chosen = "" if (preset, operating_point) == (LINE, PLANT) else f"/{preset}/{operating_point}"
+    return f"{card.name}@{_sha256(folder / CARD_FILE)[:12]}{chosen}"
+
+
+def choose(card: Card, preset: str, operating_point: str) -> tuple[Preset, OperatingPoint]:
+    """A preset and one of its operating points by name. Raises BundleRefused that lists what there is."""
+    found = card.presets.get(preset)
+    if found is None:
+        has = ", ".join(card.presets)
+        raise BundleRefused(f"bundle {card.name} has no preset {preset!r}: choose one of {has}")
+    point = found.operating_points.get(operating_point)
+    if point is None:
+        has = ", ".join(found.operating_points)
+        raise BundleRefused(
+            f"preset {preset} of bundle {card.name} has no operating point {operating_point!r}: "
+            f"choose one of {has}"
+        )
+    return found, point
 
 
 def write_bundle(folder: Path, card: Card, files: Mapping[str, Path]) -> Path:
@@ -117,10 +139,12 @@ def _check_format(path: Path, stated: Any) -> None:
         raise BundleRefused(f"{path} states no format_version, so it is no card of a bundle: give another")
     if version > FORMAT_VERSION:
         raise BundleRefused(
-            f"{path} has format {version}, this code reads up to {FORMAT_VERSION}: install a newer coilwatch"
+            f"{path} has format {version}, this code reads {FORMAT_VERSION}: install a newer coilwatch"
         )
-    if version < 1:
-        raise BundleRefused(f"{path} has format {version}, which never was: export the bundle again")
+    if version < FORMAT_VERSION:
+        raise BundleRefused(
+            f"{path} has format {version}, this code reads {FORMAT_VERSION}: export the bundle again"
+        )
 
 
 def _check_consistent(path: Path, card: Card) -> None:
@@ -129,12 +153,15 @@ def _check_consistent(path: Path, card: Card) -> None:
     classes = [kind.class_id for kind in card.classes]
     if classes != list(range(1, len(classes) + 1)) or not classes:
         raise BundleRefused(f"{path} must number its classes 1, 2, 3 ..., not {classes}: {again}")
-    for name, values in (
-        ("thresholds", card.segmenter.thresholds),
-        ("min_area_px", card.segmenter.min_area_px),
-    ):
-        if len(values) != len(classes):
-            raise BundleRefused(f"{path} lists {len(values)} {name} for {len(classes)} classes: {again}")
+    if LINE not in card.presets:
+        raise BundleRefused(f"{path} lists no preset {LINE!r}: {again}")
+    for name, preset in card.presets.items():
+        if PLANT not in preset.operating_points:
+            raise BundleRefused(f"{path} lists no operating point {PLANT!r} of preset {name}: {again}")
+        for point, chosen in preset.operating_points.items():
+            if len(chosen.masks) != len(classes):
+                counted = f"{len(chosen.masks)} mask rules for {len(classes)} classes"
+                raise BundleRefused(f"{path} lists {counted} in {name}/{point}: {again}")
     multiple = card.input.reduce * _NETS_MULTIPLE_PX
     if card.input.width_px % multiple or card.input.height_px % multiple:
         size = f"{card.input.height_px}x{card.input.width_px}"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+LINE, ACCURATE = "line", "accurate"
+"""Presets: the fastest that keeps the bound, and the surer one that a bundle may have."""
+
+PLANT, KAGGLE = "plant", "kaggle"
+"""Operating points of every preset: recall first, and the competition's mean Dice."""
 
 
 class _Part(BaseModel):
@@ -31,24 +37,55 @@ class InputSpec(_Part):
 
 
 class GateSpec(_Part):
-    """The classifier: a sigmoid score for each cell, the frame's score is their maximum."""
+    """A network of its own that only scores frames: a sigmoid for each cell, a frame's score is their maximum."""
 
     architecture: str
     encoder: str
-    threshold: float = Field(ge=0, le=1)
 
 
 class SegmenterSpec(_Part):
-    """The segmenter and its post-processing; lists are in class order."""
+    """The segmenter. Its encoder carries a gate's head as well, so it can score frames by itself."""
 
     architecture: str
     encoder: str
     pyramid_channels: int = Field(gt=0)
     segmentation_channels: int = Field(gt=0)
-    thresholds: tuple[float, ...]
-    min_area_px: tuple[int, ...] = Field(
-        description="In pixels of the full-size frame, of the whole class mask"
+
+
+class MaskRule(_Part):
+    """Post-processing of one class, after the competition's winners: (top threshold, least area, bottom threshold).
+
+    A class is there when its probabilities reach `top_threshold` on `min_area_px` pixels of the full-size frame;
+    its mask is then where they reach `bottom_threshold`.
+    """
+
+    top_threshold: float = Field(ge=0, le=1)
+    bottom_threshold: float = Field(ge=0, le=1)
+    min_area_px: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _bottom_is_not_above_top(self) -> Self:
+        if self.bottom_threshold > self.top_threshold:
+            raise ValueError("bottom_threshold is above top_threshold")
+        return self
+
+
+class OperatingPoint(_Part):
+    """Thresholds that belong together, and how they were chosen."""
+
+    gate_threshold: float = Field(ge=0, le=1)
+    masks: tuple[MaskRule, ...] = Field(description="In class order")
+    chosen: dict[str, Any] = Field(description="On which frames, how many, for which bound at which confidence")
+
+
+class Preset(_Part):
+    """One way to run the bundle: which network scores the frames, and its operating points."""
+
+    gate: Literal["gate", "segmenter"] = Field(
+        description="`gate`: the small network; `segmenter`: the head on the segmenter's encoder, slower, surer"
     )
+    operating_points: dict[str, OperatingPoint]
+    metrics: dict[str, Any] = Field(description="Measured, with sample sizes")
 
 
 class Card(_Part):
@@ -64,6 +101,6 @@ class Card(_Part):
     segmenter: SegmenterSpec
     engines: tuple[str, ...] = Field(description="Engines with files in the bundle")
     data: dict[str, Any] = Field(description="Trained on what, from which weights; which frames judge it")
-    calibration: dict[str, Any]
-    metrics: dict[str, Any] = Field(description="Measured, with sample sizes")
+    presets: dict[str, Preset] = Field(description="`line`: the fastest that keeps the bound; `accurate`")
+    score_distribution: dict[str, Any] = Field(description="Gate scores of held-out frames, by preset: for drift")
     files: dict[str, str] = Field(description="File name -> sha256")

@@ -1,4 +1,4 @@
-"""`python -m model predict|train|export`: builds the parts from the command line and runs them."""
+"""`python -m model predict|train|calibrate ...`: builds the parts from the command line and runs them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from model.bundle import BundleRefused, bundle_version, find
+from model.card import LINE, PLANT
 from model.load import ENGINES, load_inspector
 from model.outputs import DRAWN, Outputs
 from model.predict import PredictRefused, Unreadable, list_images, predict
@@ -20,9 +22,13 @@ from model.predict import PredictRefused, Unreadable, list_images, predict
 DONE, SOME_UNREADABLE, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 _TRAINING = {
-    "train": "train a bundle's networks, then export them (needs torch)",
-    "export": "make a bundle from trained weights: graphs, calibration, figures (needs torch)",
+    "fetch": "download the Severstal competition's frames through kagglehub",
+    "train": "train a recipe's networks, then make a bundle of them (needs torch)",
+    "export": "make a bundle from trained weights: graphs, calibration, figures; or ONNX (needs torch)",
+    "calibrate": "choose a bundle's thresholds anew on frames of your own",
+    "evaluate": "judge bundles on the frames that they held out: JSON and an HTML report",
 }
+"""Command -> what it does; lives in model.training.COMMAND_command: add_arguments(parser), run(args) -> code."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     folder.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="a new folder, or an earlier result"
     )
+    folder.add_argument("--preset", default=LINE, help="the card lists them; default: %(default)s")
+    folder.add_argument("--operating-point", default=PLANT, help="the same; default: %(default)s")
     folder.add_argument("--engine", choices=ENGINES, default="openvino", help="default: %(default)s")
     folder.add_argument("--threads", type=_count, metavar="N", help="CPU threads; default: all cores")
     folder.add_argument("--limit", type=_count, metavar="N", help="only the first N images by name")
@@ -76,12 +84,18 @@ def _count(text: str) -> int:
 def _predict(given: argparse.Namespace) -> int:
     images = list_images(given.folder, given.limit)
     bundle = find(given.bundle)
-    inspector = load_inspector(bundle, engine=given.engine, threads=given.threads)
+    inspector = load_inspector(
+        bundle,
+        engine=given.engine,
+        threads=given.threads,
+        preset=given.preset,
+        operating_point=given.operating_point,
+    )
     inspector.warm_up()
     unreadable: list[Unreadable] = []
     defective = masks = 0
     console = Console(stderr=True)
-    with Outputs(given.out, inspector.card, given.overlays) as outputs, _progress(console) as progress:
+    with Outputs(given.out, inspector, given.overlays) as outputs, _progress(console) as progress:
         for item in progress.track(predict(images, inspector), len(images), description="Inspecting"):
             if isinstance(item, Unreadable):
                 unreadable.append(item)
@@ -90,7 +104,7 @@ def _predict(given: argparse.Namespace) -> int:
                 defective += item.result.defective
     clean = len(images) - defective - len(unreadable)
     print(
-        f"{len(images)} images by {bundle_version(bundle)} on {given.engine}: {clean} clean, "
+        f"{len(images)} images by {bundle_version(bundle, given.preset, given.operating_point)} on {given.engine}: {clean} clean, "
         f"{defective} defective with {masks} masks, {len(unreadable)} unreadable. Written to {given.out}"
     )
     for item in unreadable:
@@ -116,16 +130,14 @@ def _progress(console: Console) -> Progress:
 
 def _train_or_export(command: str, given: list[str]) -> int:
     try:
-        from model.training import command as training
+        module = import_module(f"model.training.{command}_command")
     except ModuleNotFoundError as absent:
+        if absent.name is None or absent.name.startswith("model."):
+            raise
         return _complain(
             f"{command} needs {absent.name}, which is not installed: pip install 'coilwatch[torch]'", REFUSED
         )
     parser = argparse.ArgumentParser(prog=f"coilwatch-model {command}", description=_TRAINING[command])
-    add_arguments, run = {
-        "train": (training.add_train_arguments, training.run_train),
-        "export": (training.add_export_arguments, training.run_export),
-    }[command]
-    add_arguments(parser)
+    module.add_arguments(parser)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    return run(parser.parse_args(given))
+    return int(module.run(parser.parse_args(given)))

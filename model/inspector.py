@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.card import Card
+from model.card import Card, OperatingPoint
 
 Pixels = NDArray[np.uint8]
 """One frame as `model.images.decode_grey` returns it: (H, W) uint8, at the bundle's working resolution."""
@@ -54,6 +54,8 @@ class Inspector(ABC):
     """
 
     card: Card
+    point: OperatingPoint
+    """The thresholds in force: those of the chosen preset and operating point."""
 
     @abstractmethod
     def gate(self, frames: Sequence[Pixels]) -> list[Gated]:
@@ -68,9 +70,9 @@ class Inspector(ABC):
         """Run both networks once at every size they will see. Raises what the engine raises."""
 
     def inspect(self, frames: Sequence[Pixels]) -> list[FrameResult]:
-        """Gate all, segment those at or above the card's threshold."""
+        """Gate all, segment those at or above the operating point's threshold."""
         gated = self.gate(frames)
-        passed = [i for i, g in enumerate(gated) if g.score >= self.card.gate.threshold]
+        passed = [i for i, g in enumerate(gated) if g.score >= self.point.gate_threshold]
         found = self.segment([frames[i] for i in passed], [gated[i] for i in passed]) if passed else []
         regions = dict(zip(passed, found, strict=True))
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from model.bundle import (
     GATE_GRAPH,
@@ -13,10 +13,11 @@ from model.bundle import (
     SEGMENTER_GRAPH,
     SEGMENTER_WEIGHTS,
     BundleRefused,
+    choose,
     find,
     verify,
 )
-from model.card import Card
+from model.card import LINE, PLANT, Card, OperatingPoint, Preset
 from model.inspector import Inspector
 
 if TYPE_CHECKING:
@@ -25,7 +26,22 @@ if TYPE_CHECKING:
 ENGINES = ("openvino", "openvino-fp32", "torch")
 
 
-def load_inspector(bundle: str | Path, *, engine: str = "openvino", threads: int | None = None) -> Inspector:
+class Choice(NamedTuple):
+    """What of a bundle is to run."""
+
+    card: Card
+    preset: Preset
+    point: OperatingPoint
+
+
+def load_inspector(
+    bundle: str | Path,
+    *,
+    engine: str = "openvino",
+    threads: int | None = None,
+    preset: str = LINE,
+    operating_point: str = PLANT,
+) -> Inspector:
     """Check a bundle and build its inspector; call `warm_up` before the first frame.
 
     `openvino` runs the bundle's int8 graphs, without torch; `openvino-fp32` converts its weights, `torch`
@@ -36,11 +52,12 @@ def load_inspector(bundle: str | Path, *, engine: str = "openvino", threads: int
         raise ValueError(f"an engine needs at least one thread, not {threads}")
     folder = find(bundle)
     card = verify(folder)
+    choice = Choice(card, *choose(card, preset, operating_point))
     build = _BUILDERS.get(engine)
     if build is None:
         raise BundleRefused(f"there is no engine {engine!r}: choose one of {', '.join(ENGINES)}")
     try:
-        return build(folder, card, threads or usable_cores())
+        return build(folder, choice, threads or usable_cores())
     except ModuleNotFoundError as absent:
         if absent.name is None or absent.name.partition(".")[0] not in _TORCH_EXTRA:
             raise
@@ -62,40 +79,52 @@ def usable_cores() -> int:
 _TORCH_EXTRA = frozenset({"torch", "safetensors", "segmentation_models_pytorch", "timm", "torchvision"})
 
 
-def _openvino_int8(folder: Path, card: Card, threads: int) -> Inspector:
+def _openvino_int8(folder: Path, choice: Choice, threads: int) -> Inspector:
     import openvino as ov
 
     from model.engines.openvino import OpenVinoInspector
 
-    if absent := [name for name in (GATE_GRAPH, SEGMENTER_GRAPH) if name not in card.files]:
+    if absent := [name for name in (GATE_GRAPH, SEGMENTER_GRAPH) if name not in choice.card.files]:
         raise BundleRefused(f"{folder} has no {absent[0]} for engine openvino: export it again")
     core = ov.Core()
-    gate, segmenter = (core.read_model(folder / name) for name in (GATE_GRAPH, SEGMENTER_GRAPH))
-    return OpenVinoInspector(card=card, gate=gate, segmenter=segmenter, threads=threads)
+    gate_graph = GATE_GRAPH if choice.preset.gate == "gate" else SEGMENTER_GRAPH
+    gate, segmenter = (core.read_model(folder / name) for name in (gate_graph, SEGMENTER_GRAPH))
+    return OpenVinoInspector(
+        card=choice.card, point=choice.point, gate=gate, segmenter=segmenter, threads=threads
+    )
 
 
-def _openvino_fp32(folder: Path, card: Card, threads: int) -> Inspector:
+def _openvino_fp32(folder: Path, choice: Choice, threads: int) -> Inspector:
     from model.engines.conversion import to_openvino
     from model.engines.openvino import OpenVinoInspector
 
-    gate, segmenter = torch_nets(folder, card)
+    spec = choice.card.input
+    gate, segmenter = torch_nets(folder, choice.card)
+    graph = to_openvino(segmenter, spec, "probabilities", "scores")
     return OpenVinoInspector(
-        card=card,
-        gate=to_openvino(gate, card.input, "scores"),
-        segmenter=to_openvino(segmenter, card.input, "probabilities"),
+        card=choice.card,
+        point=choice.point,
+        gate=to_openvino(gate, spec, "scores") if choice.preset.gate == "gate" else graph,
+        segmenter=graph,
         threads=threads,
     )
 
 
-def _torch(folder: Path, card: Card, threads: int) -> Inspector:
+def _torch(folder: Path, choice: Choice, threads: int) -> Inspector:
     import torch
 
-    from model.engines.torch import TorchInspector
+    from model.engines.torch import OwnScores, TorchInspector
 
-    gate, segmenter = torch_nets(folder, card)
+    gate, segmenter = torch_nets(folder, choice.card)
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return TorchInspector(card=card, gate=gate, segmenter=segmenter, device=device)
+    return TorchInspector(
+        card=choice.card,
+        point=choice.point,
+        gate=gate if choice.preset.gate == "gate" else OwnScores(segmenter),
+        segmenter=segmenter,
+        device=device,
+    )
 
 
 def torch_nets(folder: Path, card: Card) -> tuple[GateNet, SegmenterNet]:
@@ -111,7 +140,7 @@ def torch_nets(folder: Path, card: Card) -> tuple[GateNet, SegmenterNet]:
     return gate, segmenter
 
 
-_BUILDERS: dict[str, Callable[[Path, Card, int], Inspector]] = {
+_BUILDERS: dict[str, Callable[[Path, Choice, int], Inspector]] = {
     "openvino": _openvino_int8,
     "openvino-fp32": _openvino_fp32,
     "torch": _torch,

@@ -6,6 +6,7 @@ Only training, export and the torch engine import this module: the CPU worker ru
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import segmentation_models_pytorch as smp
 import torch
@@ -53,11 +54,25 @@ class GateNet(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """(N, 1, H, W) uint8 -> (N,) float32 in 0..1: the probability that a frame shows any defect."""
-        return torch.sigmoid(self.cells(frames)[:, -1].amax(dim=(1, 2)))
+        return frame_scores(self.cells(frames))
+
+
+class Seen(NamedTuple):
+    """What a segmenter says of (N, 1, H, W) frames.
+
+    masks: (N, classes, H/4, W/4); cells: (N, classes + 1, H/32, W/32), the last is `any`. Both are logits.
+    """
+
+    masks: Tensor
+    cells: Tensor
 
 
 class SegmenterNet(nn.Module):
-    """smp's FPN without its final upsampling: whoever uses the probabilities upsamples once, to full size."""
+    """smp's FPN without its final upsampling: whoever uses the probabilities upsamples once, to full size.
+
+    A gate's head sits on the same encoder: it learns from the same masks, teaches smaller gates, and scores
+    frames itself where accuracy is worth its time.
+    """
 
     def __init__(self, spec: SegmenterSpec, normalise: GreyNormalise, class_count: int) -> None:
         super().__init__()
@@ -73,15 +88,32 @@ class SegmenterNet(nn.Module):
         self.encoder = fpn.encoder
         self.decoder = fpn.decoder
         self.segmentation_head = nn.Sequential(fpn.segmentation_head[0])
+        self.gate_head = nn.Conv2d(self.encoder.out_channels[-1], class_count + 1, kernel_size=1)
 
-    def logits(self, frames: Tensor) -> Tensor:
-        """(N, 1, H, W) grey levels -> (N, classes, H/4, W/4) logits."""
-        logits: Tensor = self.segmentation_head(self.decoder(self.encoder(self.normalise(frames))))
-        return logits
+    def see(self, frames: Tensor) -> Seen:
+        """(N, 1, H, W) grey levels -> logits of both heads; H and W are multiples of 32."""
+        features = self.encoder(self.normalise(frames))
+        return Seen(
+            masks=self.segmentation_head(self.decoder(features)), cells=self.gate_head(features[-1])
+        )
 
-    def forward(self, frames: Tensor) -> Tensor:
-        """(N, 1, H, W) uint8 -> (N, classes, H/4, W/4) float32 probabilities; H and W are multiples of 32."""
-        return torch.sigmoid(self.logits(frames))
+    def cells(self, frames: Tensor) -> Tensor:
+        """(N, 1, H, W) grey levels -> (N, classes + 1, H/32, W/32) logits, without the decoder's work."""
+        cells: Tensor = self.gate_head(self.encoder(self.normalise(frames))[-1])
+        return cells
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 1, H, W) uint8 -> (N, classes, H/4, W/4) and (N,) float32: probabilities, frames' scores."""
+        seen = self.see(frames)
+        return torch.sigmoid(seen.masks), frame_scores(seen.cells)
+
+
+def frame_scores(cells: Tensor) -> Tensor:
+    """(N, classes + 1, h, w) logits -> (N,): the probability of the worst cell.
+
+    The sigmoid comes before the maximum: OpenVINO's maximum drops NaN, and a failed network would score 0.
+    """
+    return torch.sigmoid(cells[:, -1]).amax(dim=(1, 2))
 
 
 def build_gate(spec: GateSpec, input_spec: InputSpec, class_count: int = 4) -> GateNet:

@@ -12,8 +12,8 @@ from typing import Final, Literal, Self, TextIO, get_args
 import cv2
 
 from model import rle
-from model.card import Card
 from model.images import decode_grey
+from model.inspector import Inspector
 from model.overlays import draw_overlay
 from model.predict import Predicted, PredictRefused
 from model.regions import class_masks
@@ -34,10 +34,11 @@ class Outputs:
     folder that holds anything else is refused with PredictRefused.
     """
 
-    def __init__(self, folder: Path, card: Card, drawn: Drawn = "all") -> None:
+    def __init__(self, folder: Path, inspector: Inspector, drawn: Drawn = "all") -> None:
         _check_replaceable(folder)
         self._folder = folder.resolve()
-        self._card = card
+        self._card = inspector.card
+        self._point = inspector.point
         self._drawn = drawn
 
     def __enter__(self) -> Self:
@@ -81,7 +82,9 @@ class Outputs:
     def _draw(self, predicted: Predicted) -> None:
         spec = self._card.input
         pixels = decode_grey(predicted.encoded, width_px=spec.width_px, height_px=spec.height_px, reduce=1)
-        picture = draw_overlay(pixels, predicted.result, self._card, predicted.image_id)
+        picture = draw_overlay(
+            pixels, predicted.result, self._card.classes, self._point.gate_threshold, predicted.image_id
+        )
         _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         # The whole name, because a.jpg and a.png may lie side by side.
         name = predicted.image_id if predicted.image_id.endswith(".jpg") else f"{predicted.image_id}.jpg"

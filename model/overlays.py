@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.card import Card, DefectClass
+from model.card import DefectClass
 from model.inspector import FrameResult
 from model.regions import class_masks
 
@@ -25,7 +26,11 @@ _MARGIN_PX: Final = 12
 
 
 def draw_overlay(
-    pixels: NDArray[np.uint8], result: FrameResult, card: Card, image_id: str
+    pixels: NDArray[np.uint8],
+    result: FrameResult,
+    classes: Sequence[DefectClass],
+    gate_threshold: float,
+    image_id: str,
 ) -> NDArray[np.uint8]:
     """A picture of one frame: full-size (H, W) uint8 grey in, (H + LEGEND_PX, W, 3) uint8 BGR out."""
     height_px, width_px = pixels.shape
@@ -34,7 +39,7 @@ def draw_overlay(
     masks = class_masks(result.regions, height_px, width_px)
     for class_id, mask in masks.items():
         _outline(picture[:height_px], mask, class_colour(class_id))
-    _draw_legend(picture[height_px:], result, card, masks, image_id)
+    _draw_legend(picture[height_px:], result, classes, gate_threshold, masks, image_id)
     return picture
 
 
@@ -54,15 +59,16 @@ def _outline(picture: NDArray[np.uint8], mask: NDArray[np.bool_], colour: tuple[
 def _draw_legend(
     band: NDArray[np.uint8],
     result: FrameResult,
-    card: Card,
+    classes: Sequence[DefectClass],
+    gate_threshold: float,
     masks: dict[int, NDArray[np.bool_]],
     image_id: str,
 ) -> None:
     word = "defective" if result.defective else "clean"
     sign = ">=" if result.defective else "<"
-    said = f"{image_id}   {word}: gate {result.gate_score:.3f} {sign} {card.gate.threshold:.3f}"
+    said = f"{image_id}   {word}: gate {result.gate_score:.3f} {sign} {gate_threshold:.3f}"
     x = _write(band, _MARGIN_PX, said, _INK) + 3 * _MARGIN_PX
-    for kind in card.classes:
+    for kind in classes:
         x = _draw_class(band, x, kind, masks.get(kind.class_id)) + 2 * _MARGIN_PX
 
 

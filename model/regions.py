@@ -1,6 +1,6 @@
 """From a segmenter's probabilities to regions: one class a pixel, small masks dropped, components coded.
 
-Follows what won the Severstal competition (a threshold and a least area for each class); holes stay.
+Follows what won the Severstal competition (two thresholds and a least area for each class); holes stay.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import rle
-from model.card import Card
+from model.card import InputSpec, MaskRule
 from model.inspector import Region
 
 Probabilities = NDArray[np.float32]
@@ -25,19 +25,19 @@ _EIGHT: Final = 8
 class RegionFinder:
     """Post-processing of one bundle: probabilities of a frame in, its regions out."""
 
-    def __init__(self, card: Card) -> None:
-        self._width_px = card.input.width_px
-        self._height_px = card.input.height_px
-        self._class_ids = tuple(kind.class_id for kind in card.classes)
-        self._thresholds = card.segmenter.thresholds
-        self._min_area_px = card.segmenter.min_area_px
-        if not len(self._class_ids) == len(self._thresholds) == len(self._min_area_px):
-            raise ValueError("a card lists one threshold and one least area for each class")
+    def __init__(self, input_spec: InputSpec, class_ids: Sequence[int], rules: Sequence[MaskRule]) -> None:
+        """`rules` are in the order of `class_ids`. Raises ValueError when they are not as many."""
+        self._width_px = input_spec.width_px
+        self._height_px = input_spec.height_px
+        self._class_ids = tuple(class_ids)
+        self._rules = tuple(rules)
+        if len(self._class_ids) != len(self._rules):
+            raise ValueError(f"{len(self._rules)} mask rules for {len(self._class_ids)} classes")
 
     def find(self, probabilities: Probabilities) -> tuple[Region, ...]:
         """Regions of one frame, in class order, largest first.
 
-        `probabilities` is (C, h, w) float32 at any resolution, upsampled bilinearly to the card's full size.
+        `probabilities` is (C, h, w) float32 at any resolution, upsampled bilinearly to the full size.
         """
         if probabilities.ndim != 3 or probabilities.shape[0] != len(self._class_ids):
             raise ValueError(f"probabilities of {len(self._class_ids)} classes, not {probabilities.shape}")
@@ -48,7 +48,7 @@ class RegionFinder:
         return tuple(regions)
 
     def _upsample(self, probabilities: Probabilities) -> dict[int, Probabilities]:
-        """Class index -> full-size probabilities, only for classes that reach their threshold anywhere.
+        """Class index -> full-size probabilities, only for classes that reach their top threshold anywhere.
 
         Bilinear upsampling never exceeds its input, so a class that is below its threshold stays there.
         """
@@ -61,15 +61,21 @@ class RegionFinder:
         return {
             index: cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_LINEAR)
             for index, plane in enumerate(probabilities)
-            if peaks[index] >= self._thresholds[index]
+            if peaks[index] >= self._rules[index].top_threshold
         }
 
     def _masks(self, full: dict[int, Probabilities]) -> dict[int, NDArray[np.uint8]]:
-        """Class index -> full-size mask, for the classes that cover their least area."""
-        above = {i: (plane >= self._thresholds[i]).view(np.uint8) for i, plane in full.items()}
-        least = [max(1, area) for area in self._min_area_px]
-        masks = self._exclusive(above, full)
-        return {i: mask for i, mask in masks.items() if cv2.countNonZero(mask) >= least[i]}
+        """Class index -> full-size mask, for the classes that are there by their own probabilities.
+
+        Only those compete for pixels: a class that is not there takes none from one that is.
+        """
+        there = {i: plane for i, plane in full.items() if self._is_there(self._rules[i], plane)}
+        above = {i: _reach(plane, self._rules[i].bottom_threshold) for i, plane in there.items()}
+        return self._exclusive(above, there)
+
+    @staticmethod
+    def _is_there(rule: MaskRule, plane: Probabilities) -> bool:
+        return cv2.countNonZero(_reach(plane, rule.top_threshold)) >= max(1, rule.min_area_px)
 
     @staticmethod
     def _exclusive(
@@ -97,6 +103,8 @@ class RegionFinder:
         # Labelling only where the mask is, in 16 bits where they suffice, takes half the time: it is the
         # memory written that costs, 1.6 MB for a whole frame's 32-bit labels.
         left, top, width, height = cv2.boundingRect(mask)
+        if not width:
+            return []  # other classes were more probable everywhere
         crop = np.ascontiguousarray(mask[top : top + height, left : left + width])
         most_labels = (height + 1) // 2 * ((width + 1) // 2)
         depth = cv2.CV_16U if most_labels < 2**16 - 1 else cv2.CV_32S
@@ -125,6 +133,10 @@ class RegionFinder:
             col_max=col + cols - 1,
             rle=rle.encode_crop(inside, row_px=row, col_px=col, height_px=self._height_px),
         )
+
+
+def _reach(plane: Probabilities, threshold: float) -> NDArray[np.uint8]:
+    return (plane >= threshold).view(np.uint8)
 
 
 def class_masks(regions: Sequence[Region], height_px: int, width_px: int) -> dict[int, NDArray[np.bool_]]:

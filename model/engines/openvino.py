@@ -19,7 +19,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from model.card import Card
+from model.card import Card, OperatingPoint
 from model.engines.checks import gate_score, input_shape
 from model.inspector import Gated, Inspector, Pixels, Region
 from model.regions import RegionFinder
@@ -48,12 +48,16 @@ class OpenVinoInspector(Inspector):
     request releases the interpreter lock.
     """
 
-    def __init__(self, *, card: Card, gate: ov.Model, segmenter: ov.Model, threads: int) -> None:
+    def __init__(
+        self, *, card: Card, point: OperatingPoint, gate: ov.Model, segmenter: ov.Model, threads: int
+    ) -> None:
+        """`gate` is any graph with an output `scores`, `segmenter` one with `probabilities`."""
         self.card = card
+        self.point = point
         core = ov.Core()
-        self._gate = _Requests(core, gate, input_shape(card), threads)
-        self._segmenter = _Requests(core, segmenter, input_shape(card), threads)
-        self._regions = RegionFinder(card)
+        self._gate = _Requests(core, cut(gate, "scores"), input_shape(card), threads)
+        self._segmenter = _Requests(core, cut(segmenter, "probabilities"), input_shape(card), threads)
+        self._regions = RegionFinder(card.input, [kind.class_id for kind in card.classes], point.masks)
 
     def gate(self, frames: Sequence[Pixels]) -> list[Gated]:
         """See Inspector. Raises RuntimeError when the network fails, ValueError for a wrong shape."""
@@ -71,6 +75,14 @@ class OpenVinoInspector(Inspector):
         """Run each request once, so that every buffer exists before the first frame."""
         blank = np.zeros(input_shape(self.card)[2:], np.uint8)
         self.segment([blank] * self._segmenter.size, self.gate([blank] * self._gate.size))
+
+
+def cut(graph: ov.Model, output_name: str) -> ov.Model:
+    """The part of a graph that one output needs. Raises ValueError when there is no such output."""
+    named = [output for output in graph.outputs if output_name in output.names]
+    if not named:
+        raise ValueError(f"the graph has no output {output_name!r}")
+    return ov.Model([named[0].get_node().input_value(0)], graph.get_parameters(), output_name)
 
 
 class _Requests:

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.card import Card
+from model.card import Card, OperatingPoint
 from model.engines.checks import gate_score, input_shape
 from model.inspector import Gated, Inspector, Pixels, Region
+from model.nets import SegmenterNet, frame_scores
 from model.regions import RegionFinder
 
 CUDA_BUCKETS: Final = (1, 2, 4, 8, 16, 32)
@@ -19,6 +20,18 @@ CUDA_BUCKETS: Final = (1, 2, 4, 8, 16, 32)
 
 CPU_BUCKETS: Final = (1,)
 """One frame at a time: exactly the same result whatever else is in the batch."""
+
+
+class OwnScores(nn.Module):
+    """A segmenter as its own gate, without the decoder's work."""
+
+    def __init__(self, segmenter: SegmenterNet) -> None:
+        super().__init__()
+        self.segmenter = segmenter
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(N, 1, H, W) uint8 -> (N,) scores."""
+        return frame_scores(self.segmenter.cells(frames))
 
 
 class TorchInspector(Inspector):
@@ -32,17 +45,19 @@ class TorchInspector(Inspector):
         self,
         *,
         card: Card,
+        point: OperatingPoint,
         gate: nn.Module,
         segmenter: nn.Module,
         device: torch.device,
         buckets: Sequence[int] | None = None,
     ) -> None:
         self.card = card
+        self.point = point
         self._device = device
         self._buckets = tuple(buckets or (CUDA_BUCKETS if device.type == "cuda" else CPU_BUCKETS))
         self._gate = self._placed(gate)
         self._segmenter = self._placed(segmenter)
-        self._regions = RegionFinder(card)
+        self._regions = RegionFinder(card.input, [kind.class_id for kind in card.classes], point.masks)
 
     def gate(self, frames: Sequence[Pixels]) -> list[Gated]:
         """See Inspector. Raises RuntimeError when the network fails, ValueError for a wrong shape."""
@@ -87,4 +102,6 @@ class TorchInspector(Inspector):
         on_gpu = self._device.type == "cuda"
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=on_gpu):
             output = net(batch.to(self._device, non_blocking=True))
+            if isinstance(output, tuple):  # a segmenter also scores; whoever wants that takes OwnScores
+                output = output[0]
         return np.asarray(output.float().cpu().numpy())

@@ -24,7 +24,7 @@ def _gate_step(net: nn.Module, batch: Batch, teacher_everywhere: float) -> Tenso
 
 def _segmenter_step(net: nn.Module, batch: Batch) -> Tensor:
     assert isinstance(net, SegmenterNet)
-    return mask_loss(net.logits(batch.frames), batch.class_maps)
+    return mask_loss(net.see(batch.frames).masks, batch.class_maps)
 
 
 def train_gate(

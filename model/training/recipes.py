@@ -12,8 +12,7 @@ from torch import nn
 
 from model.card import FORMAT_VERSION, Card, DefectClass, GateSpec, InputSpec, SegmenterSpec
 from model.nets import GateNet, SegmenterNet
-from model.training.evaluation import JudgedFrame
-from model.training.frames import LabelledFrame
+from model.training.frames import JudgedFrame, LabelledFrame
 
 ENGINES = ("openvino", "openvino-fp32", "torch")
 
@@ -86,7 +85,7 @@ def draft_card(recipe: Recipe, described: dict[str, Any]) -> Card:
         segmenter=recipe.segmenter,
         engines=ENGINES,
         data=described,
-        calibration={},
-        metrics={},
+        presets={},
+        score_distribution={},
         files={},
     )

@@ -12,8 +12,8 @@ from model.bundle import BundleRefused
 from model.card import GateSpec, SegmenterSpec
 from model.nets import GateNet, SegmenterNet
 from model.training import starts
-from model.training.evaluation import JudgedFrame
-from model.training.frames import HEIGHT_PX, WIDTH_PX, FrameEntry, load, read_layout
+from model.training.frames import HEIGHT_PX, WIDTH_PX, FrameEntry, JudgedFrame, load
+from model.training.layout import read_layout
 from model.training.loop import LoopPlan
 from model.training.networks import Teacher, train_gate, train_segmenter
 from model.training.recipes import INPUT, Budget, FrameSplit
@@ -39,14 +39,12 @@ class SeverstalRecipe:
     """Starts from published and scouted weights; fold 0 is never learnt from."""
 
     name = "severstal"
-    gate = GateSpec(architecture="dense", encoder="tu-mobilenetv2_100", threshold=0.5)
+    gate = GateSpec(architecture="dense", encoder="tu-mobilenetv2_100")
     segmenter = SegmenterSpec(
         architecture="fpn",
         encoder=starts.SCOUT_ENCODER,
         pyramid_channels=64,
         segmentation_channels=32,
-        thresholds=(0.5,) * 4,
-        min_area_px=(0,) * 4,
     )
 
     def read(self, frames: Path | None) -> FrameSplit:
@@ -60,7 +58,7 @@ class SeverstalRecipe:
         judged = [e for e in entries if e.fold == HELD_OUT_FOLD]
         described = {"frames": _counted(SOURCE, train), "judged_by": _counted(JUDGED, judged)}
         return FrameSplit(
-            train=[load(entry) for entry in train],
+            train=[load(entry, INPUT) for entry in train],
             judged=[judged_frame(e) for e in judged],
             described=described,
         )
@@ -134,7 +132,7 @@ def judged_frame(entry: FrameEntry) -> JudgedFrame:
     return JudgedFrame(
         image_id=entry.image_id,
         truth=entry.truth,
-        pixels=load(entry).pixels,
+        pixels=load(entry, INPUT).pixels,
         masks={c: rle.decode(coded, HEIGHT_PX, WIDTH_PX) for c, coded in entry.rle_by_class.items()},
     )
 

@@ -13,8 +13,7 @@ from model.card import GateSpec, SegmenterSpec
 from model.images import decode_grey
 from model.nets import GateNet, SegmenterNet
 from model.synthesis import SyntheticFrame, SyntheticStrip
-from model.training.evaluation import JudgedFrame
-from model.training.frames import LabelledFrame, half_size
+from model.training.frames import JudgedFrame, LabelledFrame, half_size
 from model.training.loop import LoopPlan
 from model.training.networks import train_gate, train_segmenter
 from model.training.recipes import INPUT, Budget, FrameSplit
@@ -35,14 +34,12 @@ class SyntheticRecipe:
     """Everything is drawn here: no frames from outside, no starts."""
 
     name = "synthetic"
-    gate = GateSpec(architecture="dense", encoder="tu-mobilenetv4_conv_small_050", threshold=0.5)
+    gate = GateSpec(architecture="dense", encoder="tu-mobilenetv4_conv_small_050")
     segmenter = SegmenterSpec(
         architecture="fpn",
         encoder="tu-mobilenetv4_conv_small_050",
         pyramid_channels=64,
         segmentation_channels=32,
-        thresholds=(0.5,) * 4,
-        min_area_px=(0,) * 4,
     )
 
     def __init__(self, train_seeds: range = TRAIN_SEEDS, judged_seeds: range = JUDGED_SEEDS) -> None:

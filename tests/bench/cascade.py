@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model.bundle import find, load_card, verify, write_bundle
-from model.card import Card, InputSpec
+from model.bundle import find, verify, write_bundle
+from model.card import LINE, PLANT, InputSpec
 from model.images import decode_grey
 from model.inspector import Gated, Inspector, Pixels
 from model.load import load_inspector
@@ -54,7 +54,10 @@ def recut(bundle: str, frames: Sequence[bytes], share: float, into: Path, thread
     inspector = load_inspector(folder, engine="openvino", threads=threads)
     scores = np.array([gated.score for gated in _scores(inspector, frames)])
     threshold = _threshold(scores, round(share * len(frames)))
-    copy = card.model_copy(update={"gate": card.gate.model_copy(update={"threshold": threshold})})
+    line = card.presets[LINE]
+    point = line.operating_points[PLANT].model_copy(update={"gate_threshold": threshold})
+    line = line.model_copy(update={"operating_points": {PLANT: point}})
+    copy = card.model_copy(update={"presets": {LINE: line}})
     files = {name: folder / name for name in card.files}
     passing = float(np.mean(scores >= threshold))
     if abs(passing - share) > SHARE_TOLERANCE:
@@ -76,29 +79,29 @@ def _threshold(scores: np.ndarray, passing: int) -> float:
 
 def bare_cascade(frames: Sequence[bytes], folder: Path, *, threads: int) -> Run:
     """Decode, gate and segment without Kafka, pipelined like the worker; the engine is warm."""
-    card: Card = load_card(folder)
     inspector = load_inspector(folder, engine="openvino", threads=threads)
     inspector.warm_up()
     with ThreadPoolExecutor(DECODE_THREADS) as pool:
-        _run(iter(frames[: 4 * AHEAD]), inspector, card, pool)
+        _run(iter(frames[: 4 * AHEAD]), inspector, pool)
         began_s, used_s = time.perf_counter(), time.process_time()
-        _run(iter(frames), inspector, card, pool)
+        _run(iter(frames), inspector, pool)
         took_s, used_s = time.perf_counter() - began_s, time.process_time() - used_s
     return Run(frames_per_s=len(frames) / took_s, cpu_ms_a_frame=1e3 * used_s / len(frames))
 
 
-def _run(frames: Iterator[bytes], inspector: Inspector, card: Card, pool: ThreadPoolExecutor) -> None:
+def _run(frames: Iterator[bytes], inspector: Inspector, pool: ThreadPoolExecutor) -> None:
     """The calling thread runs the networks while the pool decodes ahead of it."""
+    threshold = inspector.point.gate_threshold
     decoding: deque[Future[Pixels]] = deque()
     passed: list[tuple[Pixels, Gated]] = []
     while True:
         while len(decoding) < AHEAD and (frame := next(frames, None)) is not None:
-            decoding.append(pool.submit(decode, frame, card.input))
+            decoding.append(pool.submit(decode, frame, inspector.card.input))
         if not decoding:
             break
         batch = [decoding.popleft().result() for _ in range(min(GATE_BATCH, len(decoding)))]
         gated = inspector.gate(batch)
-        passed += [pair for pair in zip(batch, gated, strict=True) if pair[1].score >= card.gate.threshold]
+        passed += [pair for pair in zip(batch, gated, strict=True) if pair[1].score >= threshold]
         while len(passed) >= SEGMENT_BATCH:
             _segment(inspector, passed[:SEGMENT_BATCH])
             del passed[:SEGMENT_BATCH]

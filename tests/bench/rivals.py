@@ -15,7 +15,8 @@ import openvino as ov
 from confluent_kafka import Consumer, Producer
 
 from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, load_card
-from model.card import InputSpec
+from model.card import LINE, PLANT, InputSpec
+from model.engines.openvino import cut
 from model.inspector import Pixels
 from model.regions import RegionFinder
 from tests.bench.cascade import decode
@@ -65,8 +66,12 @@ class Afternoon:
         core = ov.Core()
         options = {"INFERENCE_PRECISION_HINT": "f32"}
         self._gate = core.compile_model(folder / GATE_GRAPH, "CPU", options)
-        self._segmenter = core.compile_model(folder / SEGMENTER_GRAPH, "CPU", options)
-        self._finder = RegionFinder(self._card)
+        self._segmenter = core.compile_model(
+            cut(core.read_model(folder / SEGMENTER_GRAPH), "probabilities"), "CPU", options
+        )
+        self._point = self._card.presets[LINE].operating_points[PLANT]
+        class_ids = [kind.class_id for kind in self._card.classes]
+        self._finder = RegionFinder(self._card.input, class_ids, self._point.masks)
 
     def frames_per_s(self, bootstrap_servers: str, topic: str, into: str, group: str, frames: int) -> float:
         """Read `frames` of the topic; the clock starts with the first."""
@@ -102,7 +107,7 @@ class Afternoon:
     def _infer(self, encoded: bytes) -> dict[str, Any]:
         pixels = self._decode(encoded, self._card.input)[None, None]
         score = float(self._gate(pixels)[0][0])
-        if score < self._card.gate.threshold:
+        if score < self._point.gate_threshold:
             return {"score": score}
         regions = self._finder.find(self._segmenter(pixels)[0][0])
         return {"score": score, "regions": [[r.class_id, r.area_px, r.rle] for r in regions]}

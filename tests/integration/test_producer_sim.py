@@ -23,7 +23,15 @@ from producer_sim.recording import Record, Recording
 from producer_sim.refused import SendFailed
 from producer_sim.topic_range import Bound, TopicRange, consumer_configuration
 from tests.integration.conftest import ROOT, StartWorker, Topics
-from tests.support.bundles import Painted, level_bundle, painted_frame, whole_card
+from tests.support.bundles import (
+    Painted,
+    level_bundle,
+    painted_frame,
+    rule,
+    whole_card,
+    whole_point,
+    with_point,
+)
 from tests.support.kafka_reading import ReadRecord, inspections, read_to_end
 
 CreateTopics = Callable[..., Topics]
@@ -243,9 +251,8 @@ def test_a_run_with_another_model_differs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     other = create_topics(topics.bootstrap_servers)
-    card = whole_card(name="picky")
-    segmenter = card.segmenter.model_copy(update={"min_area_px": (10**6, 1, 1, 1)})
-    picky = level_bundle(tmp_path / "picky", card=card.model_copy(update={"segmenter": segmenter}))
+    unheard = whole_point(masks=(rule(area_px=10**6), rule(), rule(), rule()))
+    picky = level_bundle(tmp_path / "picky", card=with_point(whole_card(name="picky"), unheard))
     for each, bundle in ((topics, level_bundle(tmp_path / "level")), (other, picky)):
         replay(each, "--frames", painted, "--frames-per-coil", 8, "--flat-out", "--coil-prefix", "c-")
         inspect(each, start_worker, bundle)

@@ -19,7 +19,17 @@ import simplejpeg
 from openvino import opset8 as ops
 
 from model.bundle import GATE_GRAPH, GATE_WEIGHTS, SEGMENTER_GRAPH, SEGMENTER_WEIGHTS, write_bundle
-from model.card import FORMAT_VERSION, Card, DefectClass, GateSpec, InputSpec, SegmenterSpec
+from model.card import (
+    FORMAT_VERSION,
+    Card,
+    DefectClass,
+    GateSpec,
+    InputSpec,
+    MaskRule,
+    OperatingPoint,
+    Preset,
+    SegmenterSpec,
+)
 
 WIDTH_PX: Final = 1600
 HEIGHT_PX: Final = 256
@@ -55,6 +65,26 @@ def painted_frame(
     return bytes(simplejpeg.encode_jpeg(pixels, quality=95, colorspace="RGB", colorsubsampling="420"))
 
 
+def rule(top: float = 0.5, bottom: float | None = None, area_px: int = 1) -> MaskRule:
+    """Post-processing of one class; without `bottom` the two thresholds are one."""
+    return MaskRule(
+        top_threshold=top, bottom_threshold=top if bottom is None else bottom, min_area_px=area_px
+    )
+
+
+def whole_point(
+    *, gate_threshold: float = 0.5, masks: Sequence[MaskRule] = (rule(),) * len(LEVEL_BY_CLASS)
+) -> OperatingPoint:
+    """An operating point for `whole_card`."""
+    return OperatingPoint(gate_threshold=gate_threshold, masks=tuple(masks), chosen={})
+
+
+def with_point(card: Card, point: OperatingPoint) -> Card:
+    """The card with another `plant` point of its `line` preset."""
+    line = card.presets["line"].model_copy(update={"operating_points": {"plant": point}})
+    return card.model_copy(update={"presets": card.presets | {"line": line}})
+
+
 def whole_card(
     *, name: str, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX, encoder: str = "none"
 ) -> Card:
@@ -66,19 +96,24 @@ def whole_card(
         created_at="2025-01-01T00:00:00Z",
         classes=tuple(DefectClass(class_id=i, name=f"kind {i}") for i in LEVEL_BY_CLASS),
         input=InputSpec(width_px=width_px, height_px=height_px, reduce=2, mean=100.0, std=50.0),
-        gate=GateSpec(architecture="dense", encoder=encoder, threshold=0.5),
+        gate=GateSpec(architecture="dense", encoder=encoder),
         segmenter=SegmenterSpec(
             architecture="fpn",
             encoder=encoder,
             pyramid_channels=16,
             segmentation_channels=32,
-            thresholds=(0.5,) * len(LEVEL_BY_CLASS),
-            min_area_px=(1,) * len(LEVEL_BY_CLASS),
         ),
         engines=("openvino",),
         data={},
-        calibration={},
-        metrics={},
+        presets={
+            "line": Preset(gate="gate", operating_points={"plant": whole_point()}, metrics={}),
+            "accurate": Preset(
+                gate="segmenter",
+                operating_points={"plant": whole_point(), "kaggle": whole_point(gate_threshold=0.75)},
+                metrics={},
+            ),
+        },
+        score_distribution={},
         files={},
     )
 
@@ -99,10 +134,20 @@ def level_bundle(
 def level_graphs(card: Card) -> dict[str, ov.Model]:
     """The two graphs of `level_bundle`, `gate` and `segmenter`."""
     frames, probabilities = _level_probabilities(card.input)
-    segmenter = ov.Model([probabilities], [frames], "probabilities")
+    scores = ops.reduce_max(probabilities, np.array([1, 2, 3], np.int64), keep_dims=False)
+    segmenter = ov.Model([probabilities, scores], [frames], "segmenter")
     frames, probabilities = _level_probabilities(card.input)
     scores = ops.reduce_max(probabilities, np.array([1, 2, 3], np.int64), keep_dims=False)
-    return {"gate": ov.Model([scores], [frames], "scores"), "segmenter": segmenter}
+    return {
+        "gate": _named(ov.Model([scores], [frames], "gate"), "scores"),
+        "segmenter": _named(segmenter, "probabilities", "scores"),
+    }
+
+
+def _named(graph: ov.Model, *output_names: str) -> ov.Model:
+    for output, name in zip(graph.outputs, output_names, strict=True):
+        output.set_names({name})
+    return graph
 
 
 def failing_graph(card: Card, output_name: str) -> ov.Model:
@@ -120,7 +165,7 @@ def failing_graph(card: Card, output_name: str) -> ov.Model:
             np.array([1, len(card.classes), height_px // 4, width_px // 4], np.int64),
         )
     )
-    return ov.Model([output], [frames], output_name)
+    return _named(ov.Model([output], [frames], output_name), output_name)
 
 
 def random_bundle(folder: Path, *, width_px: int = 320, height_px: int = 64, seed: int = 0) -> Path:
@@ -141,18 +186,21 @@ def random_bundle(folder: Path, *, width_px: int = 320, height_px: int = 64, see
     samples = torch.from_numpy(np.stack([noisy_pixels(card, i) for i in range(8)])[:, None])
     with torch.no_grad():
         _spread(gate.head, gate.cells(samples)[:, -1].amax(dim=(1, 2)))
-        _spread(segmenter.segmentation_head[0], segmenter.logits(samples))
+        seen = segmenter.see(samples)
+        _spread(segmenter.segmentation_head[0], seen.masks)
+        _spread(segmenter.gate_head, seen.cells[:, -1].amax(dim=(1, 2)))
     with tempfile.TemporaryDirectory() as made:
         weights = {GATE_WEIGHTS: gate, SEGMENTER_WEIGHTS: segmenter}
         for name, net in weights.items():
             save_weights(net, Path(made, name))
             load_weights(net, Path(made, name))  # the graphs get the weights as rounded for the file
         files = {name: Path(made, name) for name in weights}
-        for name, net, output in (
-            (GATE_GRAPH, gate, "scores"),
-            (SEGMENTER_GRAPH, segmenter, "probabilities"),
-        ):
-            files |= _save(to_openvino(net, card.input, output), Path(made, name))
+        graphs = {
+            GATE_GRAPH: to_openvino(gate, card.input, "scores"),
+            SEGMENTER_GRAPH: to_openvino(segmenter, card.input, "probabilities", "scores"),
+        }
+        for name, graph in graphs.items():
+            files |= _save(graph, Path(made, name))
         return write_bundle(folder, card, files)
 
 

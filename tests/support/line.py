@@ -20,7 +20,17 @@ from contracts.codec import decode, frame_headers
 from contracts.frames import Encoding, FrameHeader
 from contracts.results import DefectEvent, Inspection
 from contracts.topics import DEAD_LETTERS, DEFECTS, FRAMES, INSPECTIONS
-from model.card import Card, DefectClass, GateSpec, InputSpec, SegmenterSpec
+from model.card import (
+    FORMAT_VERSION,
+    Card,
+    DefectClass,
+    GateSpec,
+    InputSpec,
+    MaskRule,
+    OperatingPoint,
+    Preset,
+    SegmenterSpec,
+)
 from model.inspector import Gated, Inspector, Pixels, Region
 from monitoring.health import Health
 from monitoring.worker_metrics import WorkerMetrics
@@ -28,26 +38,30 @@ from monitoring.worker_metrics import WorkerMetrics
 WIDTH_PX, HEIGHT_PX = 64, 32
 START_NS = 1_800_000_000_000_000_000
 
+POINT = OperatingPoint(
+    gate_threshold=0.5,
+    masks=(MaskRule(top_threshold=0.5, bottom_threshold=0.5, min_area_px=1),) * 2,
+    chosen={},
+)
+
 CARD = Card(
-    format_version=1,
+    format_version=FORMAT_VERSION,
     name="in-memory",
     design="separate",
     created_at="2026-01-01T00:00:00Z",
     classes=(DefectClass(class_id=1, name="pitted"), DefectClass(class_id=2, name="crack")),
     input=InputSpec(width_px=WIDTH_PX, height_px=HEIGHT_PX, reduce=1, mean=0, std=1),
-    gate=GateSpec(architecture="brightness", encoder="none", threshold=0.5),
+    gate=GateSpec(architecture="brightness", encoder="none"),
     segmenter=SegmenterSpec(
         architecture="brightness",
         encoder="none",
         pyramid_channels=1,
         segmentation_channels=1,
-        thresholds=(0.5, 0.5),
-        min_area_px=(1, 1),
     ),
     engines=(),
     data={},
-    calibration={},
-    metrics={},
+    presets={"line": Preset(gate="gate", operating_points={"plant": POINT}, metrics={})},
+    score_distribution={},
     files={},
 )
 
@@ -108,6 +122,7 @@ class BrightnessInspector(Inspector):
     """Scores a frame by its mean grey level: 0 is clean, 255 is surely defective."""
 
     card = CARD
+    point = POINT
 
     def __init__(self) -> None:
         self.gate_batches: list[int] = []
@@ -320,7 +335,11 @@ class Line:
             sink=self.sink,
             inspector=self.inspector,
             publishing=Publishing(
-                card=CARD, bundle="in-memory@0", topic_prefix="", wall_clock_ns=self.clock.wall_ns
+                card=CARD,
+                point=POINT,
+                bundle="in-memory@0",
+                topic_prefix="",
+                wall_clock_ns=self.clock.wall_ns,
             ),
             policy=WorkerPolicy(**{**policy, **self._policy}),
             threads=Threads(decode=self.decode, inference=self.inference),

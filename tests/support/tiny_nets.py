@@ -8,12 +8,10 @@ from model.card import GateSpec, InputSpec, SegmenterSpec
 
 ENCODER: Final = "tu-mobilenetv4_conv_small_050"
 INPUT: Final = InputSpec(width_px=192, height_px=128, reduce=2, mean=88, std=50)
-GATE: Final = GateSpec(architecture="dense", encoder=ENCODER, threshold=0.5)
+GATE: Final = GateSpec(architecture="dense", encoder=ENCODER)
 SEGMENTER: Final = SegmenterSpec(
     architecture="fpn",
     encoder=ENCODER,
     pyramid_channels=16,
     segmentation_channels=32,
-    thresholds=(0.5,) * 4,
-    min_area_px=(0,) * 4,
 )

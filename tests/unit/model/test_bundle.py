@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from model.bundle import BundleRefused, bundle_version, find, load_card, verify, write_bundle
+from model.bundle import BundleRefused, bundle_version, choose, find, load_card, verify, write_bundle
 from model.card import FORMAT_VERSION
 from tests.support.bundles import whole_card
 
@@ -50,6 +50,33 @@ def test_the_version_names_every_byte(bundle: Path, tmp_path: Path) -> None:
 
     assert re.fullmatch(r"plant@[0-9a-f]{12}", version)
     assert bundle_version(bundle) != version
+
+
+def test_the_version_tells_presets_and_operating_points_apart(bundle: Path) -> None:
+    version = bundle_version(bundle)
+
+    assert bundle_version(bundle, "line", "plant") == version
+    assert bundle_version(bundle, "accurate", "plant") == f"{version}/accurate/plant"
+    assert bundle_version(bundle, "accurate", "kaggle") == f"{version}/accurate/kaggle"
+
+
+@pytest.mark.parametrize(
+    ("preset", "point", "says"),
+    [
+        ("exact", "plant", r"bundle plant has no preset 'exact': choose one of line, accurate$"),
+        (
+            "line",
+            "kaggle",
+            r"preset line of bundle plant has no operating point 'kaggle': choose one of plant$",
+        ),
+        ("accurate", "mill", r"has no operating point 'mill': choose one of plant, kaggle$"),
+    ],
+)
+def test_what_a_bundle_does_not_have_is_refused_with_what_it_has(
+    bundle: Path, preset: str, point: str, says: str
+) -> None:
+    with pytest.raises(BundleRefused, match=says):
+        choose(load_card(bundle), preset, point)
 
 
 def test_writing_again_replaces_all_of_the_former(bundle: Path, tmp_path: Path) -> None:
@@ -111,6 +138,10 @@ def newer(folder: Path) -> None:
     edit_card(folder, lambda card: card.update(format_version=FORMAT_VERSION + 1, novelty=True))
 
 
+def older(folder: Path) -> None:
+    edit_card(folder, lambda card: (card.update(format_version=1, calibration={}), card.pop("presets")))
+
+
 def impossible_version(folder: Path) -> None:
     edit_card(folder, lambda card: card.update(format_version=0))
 
@@ -123,16 +154,28 @@ def unknown_field(folder: Path) -> None:
     edit_card(folder, lambda card: card["gate"].update(treshold=0.4))
 
 
+def plant_point(card: dict) -> dict:
+    return card["presets"]["line"]["operating_points"]["plant"]
+
+
 def threshold_of_two(folder: Path) -> None:
-    edit_card(folder, lambda card: card["gate"].update(threshold=2))
+    edit_card(folder, lambda card: plant_point(card).update(gate_threshold=2))
 
 
-def too_few_thresholds(folder: Path) -> None:
-    edit_card(folder, lambda card: card["segmenter"].update(thresholds=[0.5]))
+def bottom_above_top(folder: Path) -> None:
+    edit_card(folder, lambda card: plant_point(card)["masks"][1].update(bottom_threshold=0.9))
 
 
-def too_few_areas(folder: Path) -> None:
-    edit_card(folder, lambda card: card["segmenter"].update(min_area_px=[]))
+def too_few_rules(folder: Path) -> None:
+    edit_card(folder, lambda card: plant_point(card)["masks"].pop())
+
+
+def no_line(folder: Path) -> None:
+    edit_card(folder, lambda card: card["presets"].pop("line"))
+
+
+def no_plant(folder: Path) -> None:
+    edit_card(folder, lambda card: card["presets"]["accurate"]["operating_points"].pop("plant"))
 
 
 def classes_out_of_order(folder: Path) -> None:
@@ -159,13 +202,16 @@ def file_outside(folder: Path) -> None:
         (card_cut, r"cannot be read .*: export"),
         (card_no_object, r"no format_version.*: give another"),
         (card_no_text, r"cannot be read .*: export"),
-        (newer, r"has format 2, this code reads up to 1: install a newer coilwatch"),
+        (newer, rf"has format {FORMAT_VERSION + 1}, this code reads {FORMAT_VERSION}: install a newer"),
+        (older, rf"has format 1, this code reads {FORMAT_VERSION}: export the bundle again"),
         (impossible_version, r"has format 0.*: export"),
         (no_version, r"no format_version.*: give another"),
         (unknown_field, r"wrong at gate\.treshold .*: export"),
-        (threshold_of_two, r"wrong at gate\.threshold .*: export"),
-        (too_few_thresholds, r"1 thresholds for 4 classes: export"),
-        (too_few_areas, r"0 min_area_px for 4 classes: export"),
+        (threshold_of_two, r"wrong at presets\.line\.operating_points\.plant\.gate_threshold .*: export"),
+        (bottom_above_top, r"wrong at .*masks\.1 .*bottom_threshold is above top_threshold.*: export"),
+        (too_few_rules, r"3 mask rules for 4 classes in line/plant: export"),
+        (no_line, r"no preset 'line': export"),
+        (no_plant, r"no operating point 'plant' of preset accurate: export"),
         (classes_out_of_order, r"number its classes .*: export"),
         (odd_size, r"256x1601, which are not multiples of 64: export"),
         (file_outside, r"'\.\./weights', which is no plain file name: export"),

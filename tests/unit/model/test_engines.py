@@ -26,6 +26,7 @@ from tests.support.bundles import (
     noisy_pixels,
     painted_frame,
     whole_card,
+    whole_point,
 )
 
 SCORE_TOLERANCE = 1e-4
@@ -82,9 +83,11 @@ def test_as_many_results_as_frames_in_their_order(inspector: Inspector) -> None:
 def test_the_gate_decides_at_its_threshold_inclusive(level_bundle: Path) -> None:
     card = load_card(level_bundle)
     (gated,) = load.load_inspector(level_bundle, threads=1).gate([decoded(SCAR)])
-    at_score = card.model_copy(update={"gate": card.gate.model_copy(update={"threshold": gated.score})})
+    at_score = whole_point(gate_threshold=gated.score)
 
-    (result,) = OpenVinoInspector(card=at_score, **level_graphs(card), threads=1).inspect([decoded(SCAR)])
+    (result,) = OpenVinoInspector(card=card, point=at_score, **level_graphs(card), threads=1).inspect(
+        [decoded(SCAR)]
+    )
 
     assert result.defective
 
@@ -159,7 +162,7 @@ def test_a_network_that_fails_raises(failing: str) -> None:
     card = whole_card(name="failing", width_px=320, height_px=64)
     output_name = {"gate": "scores", "segmenter": "probabilities"}[failing]
     graphs = level_graphs(card) | {failing: failing_graph(card, output_name)}
-    inspector = OpenVinoInspector(card=card, **graphs, threads=1)
+    inspector = OpenVinoInspector(card=card, point=whole_point(), **graphs, threads=1)
     frames = [noisy_pixels(card, seed) for seed in range(4)]
 
     run = {"gate": inspector.gate, "segmenter": lambda some: inspector.segment(some, [])}[failing]
@@ -173,7 +176,7 @@ def test_warm_up_fails_when_a_network_does() -> None:
     graphs = level_graphs(card) | {"gate": failing_graph(card, "scores")}
 
     with pytest.raises(RuntimeError, match="the gate scored"):
-        OpenVinoInspector(card=card, **graphs, threads=1).warm_up()
+        OpenVinoInspector(card=card, point=whole_point(), **graphs, threads=1).warm_up()
 
 
 def test_other_threads_run_while_the_engine_does(inspector: Inspector) -> None:
@@ -200,7 +203,7 @@ def test_a_graph_of_another_size_is_refused(level_bundle: Path) -> None:
     small = whole_card(name="small", width_px=320, height_px=64)
 
     with pytest.raises(ValueError, match="its card says"):
-        OpenVinoInspector(card=card, **level_graphs(small), threads=1)
+        OpenVinoInspector(card=card, point=whole_point(), **level_graphs(small), threads=1)
 
 
 def test_unknown_engines_and_absent_files_are_refused_with_what_to_do(level_bundle: Path) -> None:
@@ -244,7 +247,12 @@ def test_the_torch_engine_pads_without_changing_results(random_bundle: Path) -> 
     card = load_card(random_bundle)
     gate, segmenter = torch_nets(random_bundle, card)
     padded = TorchInspector(
-        card=card, gate=gate, segmenter=segmenter, device=torch.device("cpu"), buckets=(1, 2, 4)
+        card=card,
+        point=whole_point(),
+        gate=gate,
+        segmenter=segmenter,
+        device=torch.device("cpu"),
+        buckets=(1, 2, 4),
     )
     padded.warm_up()
     frames = [noisy_pixels(card, seed) for seed in range(7)]  # a bucket of 4, and 3 frames padded to 4

@@ -204,7 +204,7 @@ def test_a_run_that_fails_leaves_the_earlier_result_alone(
     assert isinstance(predicted, Predicted)
 
     def fail_halfway() -> None:
-        with Outputs(tmp_path / "out", inspector.card) as outputs:
+        with Outputs(tmp_path / "out", inspector) as outputs:
             outputs.add(predicted)
             raise RuntimeError("the model run failed")
 
@@ -264,6 +264,39 @@ def test_an_absent_bundle_is_refused_in_one_sentence(
 
     assert code == REFUSED
     assert capsys.readouterr().err.startswith("coilwatch-model: there is no bundle 'nowhere': give one of ")
+
+
+def test_the_operating_point_decides_and_is_named_with_the_results(
+    frames: Path, run: Callable[..., int], capsys: pytest.CaptureFixture[str], level_bundle: Path
+) -> None:
+    assert run("--preset", "accurate", "--operating-point", "kaggle") == DONE
+
+    assert (
+        f"3 images by {bundle_version(level_bundle)}/accurate/kaggle on openvino" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("--preset", "exact"), "bundle level has no preset 'exact': choose one of line, accurate"),
+        (
+            ("--operating-point", "kaggle"),
+            "preset line of bundle level has no operating point 'kaggle': choose one of plant",
+        ),
+    ],
+)
+def test_a_preset_that_the_bundle_lacks_is_refused_in_one_sentence(
+    run: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    given: tuple[str, ...],
+    says: str,
+) -> None:
+    assert run(*given) == REFUSED
+
+    assert capsys.readouterr().err == f"coilwatch-model: {says}\n"
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])
