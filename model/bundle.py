@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from model.card import FORMAT_VERSION, LINE, PLANT, Card, OperatingPoint, Preset
+from model.staging import staged, take_place
 
 CARD_FILE: Final = "card.json"
 GATE_WEIGHTS: Final = "gate.safetensors"
@@ -81,7 +81,7 @@ def verify(folder: Path) -> Card:
 
 
 def bundle_version(folder: Path, preset: str = LINE, operating_point: str = PLANT) -> str:
-    """What every result carries: `name@<12 hex>`, then `/preset/operating-point` unless that is `/line/plant`.
+    """What every result carries: `name@<12 hex>`, then `/preset/point` unless that is `/line/plant`.
 
     The digits are of the card's sha256, so of every byte of the bundle. Raises BundleRefused.
     """
@@ -110,26 +110,18 @@ def choose(card: Card, preset: str, operating_point: str) -> tuple[Preset, Opera
 def write_bundle(folder: Path, card: Card, files: Mapping[str, Path]) -> Path:
     """Write a bundle whole or not at all, in place of the one that may be there; returns `folder`.
 
+    A kill at any moment leaves the former bundle or the new one (model.staging).
+
     `files` maps the names in the bundle to the files to copy; `card.files` is filled from them.
     """
     listed = card.model_copy(update={"files": {name: _sha256(path) for name, path in sorted(files.items())}})
     _check_consistent(folder / CARD_FILE, listed)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its goal, so that the rename stays inside one file system.
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as staging:
-        fresh, former = Path(staging, "new"), Path(staging, "old")
-        fresh.mkdir()
+    with staged(folder) as fresh:
         for name, path in files.items():
             shutil.copyfile(path, fresh / name)
         (fresh / CARD_FILE).write_text(json.dumps(listed.model_dump(mode="json"), indent=2) + "\n", "utf-8")
         verify(fresh)
-        if folder.exists():
-            folder.rename(former)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            former.rename(folder)
-            raise
+        take_place(fresh, folder)
     return folder
 
 

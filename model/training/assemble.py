@@ -1,36 +1,47 @@
-"""Trained networks to a finished bundle: export, calibrate on held-out frames, measure as the line runs."""
+"""Trained networks to a finished bundle: export, calibrate on held-out frames, measure what int8 costs."""
 
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-import openvino as ov
-from numpy.typing import NDArray
 
-from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, write_bundle
-from model.card import Card
-from model.load import load_inspector
+from model.bundle import write_bundle
+from model.card import FORMAT_VERSION, LINE, PLANT, Card
 from model.nets import GateNet, SegmenterNet
-from model.training import calibration
-from model.training.calibration import RawOutputs
-from model.training.evaluation import JudgedFrame, exact_interval, judge
+from model.training.calibrated import calibrated, presets_that_pay
 from model.training.export import QUANTISATION_FRAMES, export_files
-from model.training.recipes import FrameSplit, Recipe, draft_card
+from model.training.frames import FrameSplit
+from model.training.miss_bound import MissBound, check_enough
+from model.training.quantisation_drop import measure_drop, spelled
+from model.training.raw_outputs import run_graphs
+from model.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
-ENGINE = "openvino"
+ENGINES: Final = ("openvino", "openvino-fp32", "torch")
 
 
-def run_graph(path: Path, frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """The first output of an exported graph for each (h, w) uint8 frame, stacked."""
-    compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return np.concatenate([np.array(compiled(pixels[None, None])[0]) for pixels in frames])
+def draft_card(recipe: Recipe, described: dict[str, Any]) -> Card:
+    """The recipe's card before calibration, measurement and files."""
+    return Card(
+        format_version=FORMAT_VERSION,
+        name=recipe.name,
+        design="separate",
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        classes=recipe.classes,
+        input=recipe.input,
+        gate=recipe.gate,
+        segmenter=recipe.segmenter,
+        engines=ENGINES,
+        data=described,
+        presets={},
+        score_distribution={},
+        files={},
+    )
 
 
 def assemble(
@@ -41,50 +52,37 @@ def assemble(
     split: FrameSplit,
     work: Path,
     out: Path,
+    *,
+    bound: MissBound | None = None,
+    threads: int = 2,
 ) -> Card:
-    """Write the bundle `out`, with intermediate files in `work`; returns its card."""
+    """Write the bundle `out`, with intermediate files in `work`; returns its card.
+
+    trained: one sentence each for `gate` and `segmenter`. Raises TooFewFrames before anything is exported.
+    """
+    bound = bound or MissBound()
+    check_enough(split.judged, bound)
     card = draft_card(recipe, {**split.described, "trained": trained})
     seen = np.random.default_rng(0).permutation(len(split.train))[:QUANTISATION_FRAMES]
     seen_pixels = [split.train[i].pixels for i in seen]
-    files = export_files(gate, segmenter, trained, card.input, seen_pixels, work / "files")
-    return finish(card, files, split, work, out)
-
-
-def finish(card: Card, files: dict[str, Path], split: FrameSplit, work: Path, out: Path) -> Card:
-    """Calibrate and measure exported files, and write them as the bundle `out`; returns its card."""
+    exported = export_files(gate, segmenter, trained, card.input, seen_pixels, work / "files")
     pixels = [frame.pixels for frame in split.judged]
-    outputs = RawOutputs(
-        scores=run_graph(files[GATE_GRAPH], pixels), probabilities=run_graph(files[SEGMENTER_GRAPH], pixels)
-    )
-    chosen = calibration.calibrate(card, outputs, split.judged)
-    chosen = chosen.model_copy(update={"calibration": _calibration(chosen, split.judged)})
-    draft = write_bundle(work / "draft", chosen, files)
-    metrics = {
-        "engine": f"{ENGINE} int8, one frame at a time",
-        "cross_fitted": judge(calibration.cross_fitted(card, outputs, split.judged), split.judged),
-        "as_shipped": judge(load_inspector(draft, engine=ENGINE, threads=2).inspect(pixels), split.judged),
-    }
-    finished = chosen.model_copy(update={"metrics": metrics})
-    write_bundle(out, finished, files)
+    int8 = run_graphs(card, exported.int8, pixels, threads)
+    presets = presets_that_pay(int8, split.judged)
+    where = _held_out(card)
+    finished = calibrated(card, int8, split.judged, bound, presets=presets, where=where)
+    rules = finished.presets[LINE].operating_points[PLANT].masks
+    fp32 = run_graphs(card, exported.fp32, pixels, threads)
+    drop = measure_drop(fp32, int8, split.judged, card.input, rules)
+    for line in spelled(drop):
+        log.info("%s", line)
+    finished = finished.model_copy(update={"data": {**finished.data, "int8_against_fp32": drop}})
+    write_bundle(out, finished, exported.files)
     megabytes = sum(path.stat().st_size for path in out.iterdir()) / 1e6
-    log.info("%s: %.1f MB, %s", out, megabytes, metrics)
+    log.info("%s: %.1f MB, presets %s", out, megabytes, ", ".join(presets))
     return finished
 
 
-def _calibration(card: Card, frames: Sequence[JudgedFrame]) -> dict[str, Any]:
-    defective = sum(f.truth != "clean" for f in frames)
-    allowed = math.floor(calibration.MISS_SHARE * defective)
-    return {
-        "gate": f"threshold between the {allowed}. and {allowed + 1}. lowest score of {defective} held-out "
-        f"defective frames: at most {calibration.MISS_SHARE:.0%} of them missed",
-        "gate_miss_share_95": [round(bound, 4) for bound in exact_interval(allowed, defective)],
-        "masks": "threshold and least area of each class with the best mean Dice (empty = 1) over held-out "
-        f"frames with masks and clean ones that pass the gate (counted {calibration.CLEAN_WEIGHT:g} times)",
-        "frames_by_truth": {t: sum(f.truth == t for f in frames) for t in ("mask", "boxes", "clean")},
-        "on": "int8 graphs",
-        "thresholds": {
-            "gate": card.gate.threshold,
-            "masks": card.segmenter.thresholds,
-            "min_area_px": card.segmenter.min_area_px,
-        },
-    }
+def _held_out(card: Card) -> str:
+    fold = card.data.get("held_out_fold")
+    return "held out from training" if fold is None else f"fold {fold}, held out from training"

@@ -1,39 +1,37 @@
-"""Thresholds from held-out frames: the gate's for recall first, the masks' against false masks."""
+"""Operating points from held-out frames, chosen on the outputs of the graphs that will run.
+
+`plant` keeps a bound on missed frames at a stated confidence; its masks are tuned for the Dice of true
+defects. `kaggle` has the best mean Dice of the competition (1 where mask and truth are empty) over gate and
+masks together.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.card import Card
+from model.card import KAGGLE, PLANT, Card, InputSpec, OperatingPoint
 from model.inspector import FrameResult
 from model.regions import RegionFinder
-from model.training.evaluation import JudgedFrame
+from model.training.frames import JudgedFrame
+from model.training.mask_counts import MaskCounts, count_masks
+from model.training.mask_rules import FALSE_MASK_COST, choose_kaggle, choose_masks
+from model.training.miss_bound import GateChoice, MissBound, choose_threshold
 
-MISS_SHARE = 0.02
-"""Of held-out defective frames, how many the gate may stop."""
-
-THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(10))
-"""Up to .75: with .9 allowed, rarer classes buy silence with defects (cross-fitted Dice .633 -> .620)."""
-
-LEAST_AREAS_PX = (0, 100, 200, 400, 600, 800, 1000, 1500, 2000)
-
-LARGEST_LEAST_AREAS_PX = (600, 600, 1000, 2000)
-"""By class, near the 2 % quantiles of true areas (548/715/1146/2959 px). Without it, mean Dice with empty
-= 1 buys silence with true defects: class 1's rose to 1500 px and its positive Dice fell from .53 to .42."""
-
-CLEAN_WEIGHT = 3.0
-"""A clean frame that passes the gate counts as several defective ones: on a line it stands for far more."""
+CROSS_FITS: Final = 5
+"""Parts for cross-fitting: each is judged with thresholds chosen on the other four."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawOutputs:
-    """What the exported graphs say. scores: (n,) float32. probabilities: (n, classes, h/4, w/4) float32."""
+    """What one preset's graphs say of n frames, before any threshold.
+
+    scores: (n,) float32. probabilities: (n, classes, h/4, w/4) float32.
+    """
 
     scores: NDArray[np.float32]
     probabilities: NDArray[np.float32]
@@ -43,91 +41,141 @@ class RawOutputs:
         return RawOutputs(scores=self.scores[chosen], probabilities=self.probabilities[chosen])
 
 
-def gate_threshold(defective_scores: Sequence[float], miss_share: float = MISS_SHARE) -> float:
-    """The highest threshold that misses at most that share: halfway from the last score it stops to the next.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    """Held-out frames, counted. counts: of those whose masks are known (`masked`), in their order."""
 
-    Raises ValueError when there are no frames.
+    scores: NDArray[np.float32]
+    truths: NDArray[np.str_]
+    counts: MaskCounts
+
+    @property
+    def defective(self) -> NDArray[np.bool_]:
+        return np.asarray(self.truths != "clean")
+
+    @property
+    def masked(self) -> NDArray[np.bool_]:
+        """A clean frame has no masks, and that is known."""
+        return np.asarray(self.truths != "boxes")
+
+    def take(self, chosen: NDArray[np.intp]) -> _Sample:
+        place = np.cumsum(self.masked) - 1
+        return _Sample(
+            scores=self.scores[chosen],
+            truths=self.truths[chosen],
+            counts=self.counts.take(place[chosen[self.masked[chosen]]]),
+        )
+
+
+def choose_points(
+    outputs: RawOutputs,
+    frames: Sequence[JudgedFrame],
+    spec: InputSpec,
+    bound: MissBound,
+    *,
+    where: str = "",
+    strict: bool = True,
+) -> dict[str, OperatingPoint]:
+    """Both operating points of a preset, by name, chosen on all of these frames; `where` says which they are.
+
+    Raises TooFewFrames when they cannot show the bound; unless `strict`, none may then be missed instead.
     """
-    scores = np.sort(np.asarray(defective_scores, dtype=np.float64))
-    if not scores.size:
-        raise ValueError("a gate cannot be calibrated without defective frames")
-    allowed = math.floor(miss_share * scores.size)
-    below = scores[allowed - 1] if allowed else 0.0
-    return float((below + scores[allowed]) / 2)
+    return _points(_sample(outputs, frames, spec), bound, where, strict)
 
 
-def calibrate(card: Card, outputs: RawOutputs, frames: Sequence[JudgedFrame]) -> Card:
-    """The card with thresholds and least areas chosen on these frames."""
-    defective = [s for s, f in zip(outputs.scores, frames, strict=True) if f.truth != "clean"]
-    threshold = gate_threshold(defective)
-    kept = [
-        i
-        for i, f in enumerate(frames)
-        if f.truth == "mask" or (f.truth == "clean" and outputs.scores[i] >= threshold)
-    ]
-    weights = np.array([CLEAN_WEIGHT if frames[i].truth == "clean" else 1.0 for i in kept])
-    planes = outputs.probabilities[kept]
-    chosen = [
-        _choose(planes[:, c - 1], [frames[i].masks.get(c) for i in kept], weights, largest, card)
-        for c, largest in enumerate(LARGEST_LEAST_AREAS_PX, start=1)
-    ]
-    segmenter = card.segmenter.model_copy(
-        update={"thresholds": tuple(t for t, _ in chosen), "min_area_px": tuple(a for _, a in chosen)}
-    )
-    gate = card.gate.model_copy(update={"threshold": threshold})
-    return card.model_copy(update={"gate": gate, "segmenter": segmenter})
-
-
-def _choose(
-    planes: NDArray[np.float32],
-    truths: list[NDArray[np.bool_] | None],
-    weights: NDArray[np.float64],
-    largest_least_px: int,
+def cross_fitted(
+    outputs: RawOutputs,
+    frames: Sequence[JudgedFrame],
     card: Card,
-) -> tuple[float, int]:
-    """Threshold and least area of one class with the best weighted mean Dice (empty = 1)."""
-    size = (card.input.width_px, card.input.height_px)
-    found_px = np.zeros((len(truths), len(THRESHOLDS)))
-    shared_px = np.zeros_like(found_px)
-    true_px = np.array([0 if t is None else int(t.sum()) for t in truths])[:, None]
-    for i, (plane, truth) in enumerate(zip(planes, truths, strict=True)):
-        full = cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_LINEAR)
-        for t, threshold in enumerate(THRESHOLDS):
-            mask = full >= threshold
-            found_px[i, t] = np.count_nonzero(mask)
-            shared_px[i, t] = 0 if truth is None else np.count_nonzero(mask & truth)
-    best = (-1.0, 0.5, 0)
-    for least in (area for area in LEAST_AREAS_PX if area <= largest_least_px):
-        kept = found_px >= least
-        total = found_px * kept + true_px
-        dice = np.where(total == 0, 1.0, 2 * shared_px * kept / np.maximum(total, 1))
-        by_threshold = np.average(dice, axis=0, weights=weights)
-        t = int(by_threshold.argmax())
-        if by_threshold[t] > best[0] + 1e-4:
-            best = (float(by_threshold[t]), THRESHOLDS[t], least)
-    return best[1], best[2]
+    bound: MissBound,
+    part: NDArray[np.integer] | None = None,
+) -> dict[str, list[FrameResult]]:
+    """Results by operating point; no frame is judged by thresholds that were chosen on it.
+
+    part: (n,) the part of each frame, which are judged together; without it five, stratified by truth. The
+    other parts' frames may allow fewer misses than all of them.
+    """
+    sample = _sample(outputs, frames, card.input)
+    part = _parts(sample.truths) if part is None else part
+    results: dict[str, dict[int, FrameResult]] = {PLANT: {}, KAGGLE: {}}
+    for number in np.unique(part):
+        fitted, judged = np.flatnonzero(part != number), np.flatnonzero(part == number)
+        points = _points(sample.take(fitted), bound, "", strict=False)
+        for name, of_point in results.items():
+            found = results_from(card, points[name], outputs.scores[judged], outputs.probabilities[judged])
+            of_point |= dict(zip(judged.tolist(), found, strict=True))
+    return {name: [found[i] for i in range(len(frames))] for name, found in results.items()}
 
 
-def results_from(card: Card, outputs: RawOutputs) -> list[FrameResult]:
-    """What an inspector with this card would answer, from outputs that are already there."""
-    finder = RegionFinder(card)
+def results_from(
+    card: Card, point: OperatingPoint, scores: NDArray[np.float32], probabilities: NDArray[np.floating]
+) -> list[FrameResult]:
+    """What an inspector at this operating point would answer, from outputs that are already there.
+
+    scores: (n,); probabilities: (n, classes, h, w).
+    """
+    finder = RegionFinder(card.input, [kind.class_id for kind in card.classes], point.masks)
     results = []
-    for score, probabilities in zip(outputs.scores, outputs.probabilities, strict=True):
-        passed = float(score) >= card.gate.threshold
-        regions = finder.find(probabilities) if passed else ()
+    for score, planes in zip(scores, probabilities, strict=True):
+        passed = float(score) >= point.gate_threshold
+        regions = finder.find(planes.astype(np.float32, copy=False)) if passed else ()
         results.append(FrameResult(gate_score=float(score), defective=passed, regions=regions))
     return results
 
 
-def cross_fitted(card: Card, outputs: RawOutputs, frames: Sequence[JudgedFrame]) -> list[FrameResult]:
-    """Results of every frame under thresholds chosen on the other half: none is judged by its own choice."""
-    half = np.zeros(len(frames), dtype=int)
-    for truth in ("mask", "boxes", "clean"):
-        of_truth = [i for i, f in enumerate(frames) if f.truth == truth]
-        half[of_truth] = np.arange(len(of_truth)) % 2
-    results: dict[int, FrameResult] = {}
-    for side in (0, 1):
-        judged, fitted = np.flatnonzero(half == side), np.flatnonzero(half != side)
-        chosen = calibrate(card, outputs.take(fitted), [frames[i] for i in fitted.tolist()])
-        results |= dict(zip(judged.tolist(), results_from(chosen, outputs.take(judged)), strict=True))
-    return [results[i] for i in range(len(frames))]
+def _sample(outputs: RawOutputs, frames: Sequence[JudgedFrame], spec: InputSpec) -> _Sample:
+    known = [i for i, frame in enumerate(frames) if frame.truth != "boxes"]
+    return _Sample(
+        scores=outputs.scores,
+        truths=np.array([frame.truth for frame in frames], np.str_),
+        counts=count_masks(outputs.probabilities[known], [frames[i] for i in known], spec),
+    )
+
+
+def _points(sample: _Sample, bound: MissBound, where: str, strict: bool) -> dict[str, OperatingPoint]:
+    defective = sample.scores[sample.defective]
+    gate = choose_threshold(defective, bound, strict=strict)
+    scores = sample.scores[sample.masked]
+    masks = choose_masks(sample.counts.take(np.flatnonzero(scores >= gate.threshold)))
+    kaggle = choose_kaggle(sample.counts, scores, ~sample.defective[sample.masked])
+    truths = sample.truths.tolist()
+    frames = {"frames": where, "by_truth": {t: truths.count(t) for t in ("mask", "boxes", "clean")}}
+    for_kaggle = {
+        "for": "the competition's mean Dice over frames and classes, empty = 1",
+        "clean_weight": round(kaggle.clean_weight, 3),
+        "mean_dice": round(kaggle.mean_dice, 4),
+    }
+    return {
+        PLANT: OperatingPoint(
+            gate_threshold=gate.threshold, masks=masks, chosen=frames | _chosen(sample, gate, bound)
+        ),
+        KAGGLE: OperatingPoint(
+            gate_threshold=kaggle.gate_threshold, masks=kaggle.masks, chosen=frames | for_kaggle
+        ),
+    }
+
+
+def _chosen(sample: _Sample, gate: GateChoice, bound: MissBound) -> dict[str, Any]:
+    clean = sample.scores[~sample.defective]
+    return {
+        "for": f"at most {bound.share:.3g} of defective frames missed, at {bound.confidence:.0%} confidence",
+        "miss_bound": bound.share,
+        "confidence": bound.confidence,
+        "defective_frames": gate.frames,
+        "allowed_misses": gate.allowed,
+        "missed": gate.missed,
+        "miss_share_bounded_by": round(gate.bounded_share, 5),
+        "clean_frames": int(clean.size),
+        "clean_passed_on": int((clean >= gate.threshold).sum()),
+        "masks_for": f"Dice of true defects on frames that pass; a false mask costs {FALSE_MASK_COST:g}",
+    }
+
+
+def _parts(truths: NDArray[np.str_]) -> NDArray[np.intp]:
+    """(n,) which part a frame belongs to: each part has its share of every truth."""
+    part = np.zeros(len(truths), np.intp)
+    random = np.random.default_rng(0)
+    for truth in np.unique(truths):
+        members = random.permutation(np.flatnonzero(truths == truth))
+        part[members] = np.arange(members.size) % CROSS_FITS
+    return part

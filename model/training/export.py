@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import nncf
@@ -62,6 +63,15 @@ def save_graph(graph: ov.Model, path: Path) -> None:
     log.info("%s: %.1f MB", path.name, (path.stat().st_size + path.with_suffix(".bin").stat().st_size) / 1e6)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A bundle's files but its card, by name, and the graphs `gate` and `segmenter` in memory."""
+
+    files: dict[str, Path]
+    int8: dict[str, ov.Model]
+    fp32: dict[str, ov.Model]
+
+
 def export_files(
     gate: GateNet,
     segmenter: SegmenterNet,
@@ -69,22 +79,27 @@ def export_files(
     input_spec: InputSpec,
     frames: Sequence[Pixels],
     folder: Path,
-) -> dict[str, Path]:
-    """Write all files of a bundle but its card into `folder`; returns bundle file name -> path.
+) -> Exported:
+    """Write weights and int8 graphs into `folder`; the graphs in memory are those of the files.
 
-    `trained`: one sentence each for `gate` and `segmenter`, kept with the weights.
+    `trained`: one sentence each for `gate` and `segmenter`, kept with the weights. `frames` are (h, w) uint8
+    training frames, for the ranges of int8.
     """
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(gate, folder / GATE_WEIGHTS, trained["gate"])
     save_weights(segmenter, folder / SEGMENTER_WEIGHTS, trained["segmenter"])
-    save_graph(quantise(to_openvino(gate, input_spec, "scores"), frames), folder / GATE_GRAPH)
-    save_graph(
-        quantise(to_openvino(segmenter, input_spec, "probabilities"), frames), folder / SEGMENTER_GRAPH
+    fp32 = {
+        "gate": to_openvino(gate, input_spec, "scores"),
+        "segmenter": to_openvino(segmenter, input_spec, "probabilities", "scores"),
+    }
+    graphs = {"gate": folder / GATE_GRAPH, "segmenter": folder / SEGMENTER_GRAPH}
+    for network, path in graphs.items():
+        save_graph(quantise(fp32[network], frames), path)
+    core = ov.Core()
+    paths = [folder / GATE_WEIGHTS, folder / SEGMENTER_WEIGHTS]
+    paths += [path.with_suffix(suffix) for path in graphs.values() for suffix in (".xml", ".bin")]
+    return Exported(
+        files={path.name: path for path in paths},
+        int8={network: core.read_model(path) for network, path in graphs.items()},
+        fp32=fp32,
     )
-    graphs = [Path(GATE_GRAPH), Path(SEGMENTER_GRAPH)]
-    names = [
-        GATE_WEIGHTS,
-        SEGMENTER_WEIGHTS,
-        *(str(g.with_suffix(s)) for g in graphs for s in (".xml", ".bin")),
-    ]
-    return {name: folder / name for name in names}
