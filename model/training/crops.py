@@ -33,11 +33,14 @@ class Crops:
 
 def cropped(
     graph: ov.Model, card: Card, frames: Sequence[JudgedFrame], labels: Sequence[FrameLabel]
-) -> Crops:
+) -> Crops | None:
     """Score the crops of all frames whose masks are known, with a gate's graph made as narrow as a crop.
 
-    A crop is defective when it holds any mask pixel. `graph` takes whole frames and is left as it is.
+    A crop is defective when it holds any mask pixel. `graph` takes whole frames and is left as it is. None when
+    frames are not a whole number of crops wide.
     """
+    if card.input.width_px % CROP_WIDTH_PX:
+        return None
     known = [(f, label) for f, label in zip(frames, labels, strict=True) if f.truth != "boxes"]
     narrow = compile_narrow(graph, card.input)
     return Crops(
@@ -66,14 +69,14 @@ class Scorer:
 
 
 def judge_crops(folds: Sequence[Crops]) -> dict[str, Any]:
-    """Accuracy with thresholds chosen out of part, fold by fold, and what always saying the same would get."""
+    """Accuracy with thresholds chosen out of part, fold by fold, and what always saying the same gets."""
     right = np.concatenate([_right(crops) for crops in folds])
     frames = [label for crops in folds for label in crops.frames]
     defective = np.concatenate([crops.defective for crops in folds])
     aucs = [roc_auc(c.scores[c.defective], c.scores[~c.defective]) for c in folds]
     by_frame = right.mean(axis=1)
     return {
-        "size": f"256x{CROP_WIDTH_PX}" if right.size else None,
+        "width_px": CROP_WIDTH_PX,
         "frames": len(frames),
         "crops": int(right.size),
         "defective": int(defective.sum()),

@@ -130,7 +130,7 @@ def plot_reliability(plain: Figures, reweighted: Figures | None) -> str:
             )
         axes.set_xlim(-0.01, 1.01)
         axes.set_ylim(-0.02, 1.03)
-        axes.legend(loc="upper left")
+        axes.legend(loc="lower right")
         return _inline(figure)
 
 
