@@ -44,20 +44,25 @@ Areas = dict[str, dict[int, int]]
 
 
 def read_codes(root: Path, problems: Problems) -> Codes:
-    """train.csv, with the columns ImageId,ClassId,EncodedPixels or the older ImageId_ClassId,EncodedPixels."""
+    """train.csv: ImageId,ClassId,EncodedPixels, or as it was at first ImageId_ClassId,EncodedPixels."""
     path = root / TRAIN
     joined = _is_joined(path)
     columns = (JOINED, "EncodedPixels") if joined else ("ImageId", "ClassId", "EncodedPixels")
     codes: Codes = defaultdict(dict)
     lines: dict[tuple[str, str], str] = {}
     for row in read_table(path, columns, problems):
-        image_id, _, class_text = row[JOINED].rpartition("_") if joined else (row["ImageId"], "", row["ClassId"])
+        if joined:
+            image_id, _, class_text = row[JOINED].rpartition("_")
+        else:
+            image_id, class_text = row["ImageId"], row["ClassId"]
         if not image_id:
             problems.add(row.at, "names no image")
         elif not _is_count(class_text):
             problems.add(row.at, f"class {class_text!r} of {image_id} is not a whole number above 0")
         elif earlier := lines.get((image_id, class_text)):
-            problems.add(row.at, f"says class {class_text} of {image_id} again, after {earlier}; join the two")
+            problems.add(
+                row.at, f"says class {class_text} of {image_id} again, after {earlier}; join the two"
+            )
         else:
             lines[image_id, class_text] = row.at
             if row["EncodedPixels"]:

@@ -1,4 +1,4 @@
-"""What must hold before training starts: masks that can be meant, images that can be read, folds that hold."""
+"""What must hold before training starts: masks that can be, images that can be read, folds that hold."""
 
 from __future__ import annotations
 
@@ -115,6 +115,9 @@ def check_held_out(
         if held is None:
             at, where = "train.csv", "on no frame"
         else:
-            at, where = held.drawn_at.get(class_id, held.listed_at), f"only in the held-out fold {held_out_fold}"
+            at, where = (
+                held.drawn_at.get(class_id, held.listed_at),
+                f"only in the held-out fold {held_out_fold}",
+            )
         says = f"class {class_id} is {where}, so it cannot be learnt"
         problems.add(at, f"{says}; hold out another fold, add frames, or take it out of the recipe")

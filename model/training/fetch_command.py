@@ -22,6 +22,7 @@ NEEDED_BYTES = 4 * 2**30
 """The archive has 1.6 GB, and lies beside what is unpacked from it for a while."""
 
 _PAGE = f"https://www.kaggle.com/competitions/{COMPETITION}"
+_SETTINGS = "https://www.kaggle.com/settings"
 _AGAIN = "what has come is kept, run the command again to go on"
 
 
@@ -51,9 +52,7 @@ def is_fetched(out: Path) -> bool:
     return (out / TABLE).is_file() and (out / IMAGES).is_dir()
 
 
-def fetch(
-    out: Path, download: Callable[[], Path] | None = None, *, needed_bytes: int = NEEDED_BYTES
-) -> None:
+def fetch(out: Path, download: Callable[[], Path] | None = None, *, needed_bytes: int = NEEDED_BYTES) -> None:
     """Download the competition and make `out` of it. Raises FetchRefused.
 
     download: gives the folder it was unpacked into; kagglehub's unless another is given.
@@ -66,7 +65,9 @@ def fetch(
 def place(source: Path, out: Path) -> None:
     """Give `out` the frames and table of `source`, by hard links where the disk can. Raises FetchRefused."""
     if not is_fetched(source):
-        raise FetchRefused(f"the download in {source} holds no {IMAGES}/ and {TABLE}: delete it and run again")
+        raise FetchRefused(
+            f"the download in {source} holds no {IMAGES}/ and {TABLE}: delete it and run again"
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a call that was killed
@@ -122,7 +123,7 @@ def _explained(download: Callable[[], Path]) -> Path:
         return download()
     except UnauthenticatedError:
         raise FetchRefused(
-            "no Kaggle credentials: create a token at https://www.kaggle.com/settings and set KAGGLE_API_TOKEN "
+            f"no Kaggle credentials: create a token at {_SETTINGS} and set KAGGLE_API_TOKEN "
             "to it (or KAGGLE_USERNAME and KAGGLE_KEY)"
         ) from None
     except HTTPError as answered:
@@ -130,7 +131,9 @@ def _explained(download: Callable[[], Path]) -> Path:
         raise FetchRefused(_refusal(status)) from None
     except RequestException as unreachable:
         reason = type(unreachable).__name__
-        raise FetchRefused(f"Kaggle cannot be reached ({reason}): check network and proxy; {_AGAIN}") from None
+        raise FetchRefused(
+            f"Kaggle cannot be reached ({reason}): check network and proxy; {_AGAIN}"
+        ) from None
     except (DataCorruptionError, zipfile.BadZipFile, EOFError):
         raise FetchRefused("the download arrived damaged: run the command again") from None
     except OSError as failed:
@@ -143,9 +146,11 @@ def _explained(download: Callable[[], Path]) -> Path:
 
 def _refusal(status: int) -> str:
     if status == 401:
-        return "Kaggle does not know these credentials (401): create a new token at https://www.kaggle.com/settings"
+        return f"Kaggle does not know these credentials (401): create a new token at {_SETTINGS}"
     if status == 403:
-        return f"Kaggle refuses (403): accept the competition's rules at {_PAGE}/rules with the token's account"
+        return (
+            f"Kaggle refuses (403): accept the competition's rules at {_PAGE}/rules with the token's account"
+        )
     if status == 404:
         return f"Kaggle has no competition there (404): look at {_PAGE}"
     if status == 429:

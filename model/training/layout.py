@@ -56,10 +56,8 @@ def read_layout(root: Path) -> list[FrameEntry]:
         problems=problems,
     )
     problems.refuse_if_any()
-    if (root / FRAMES).is_file():
-        entries = list(known.listed(root, images))
-    else:
-        entries = list(known.implied(images))
+    listed = (root / FRAMES).is_file()
+    entries = list(known.listed(root, images) if listed else known.implied(images))
     if (root / EXTRA).is_file():
         entries += known.extra(root, {e.image_id: e.listed_at for e in entries})
     problems.refuse_if_any()
@@ -91,8 +89,8 @@ class _Known:
         for image_id, codes in self.codes.items():
             if image_id not in images:
                 first = next(iter(codes.values()))
-                says = f"{image_id} is not among the images; add it, drop the row, or list what is here in {FRAMES}"
-                self.problems.add(first.at, says)
+                says = f"{image_id} is not among the images; add it, drop the row"
+                self.problems.add(first.at, f"{says}, or list what is here in {FRAMES}")
         for image_id, path in images.items():
             codes = self.codes.get(image_id, {})
             classes, at = tuple(sorted(codes)), f"{path.parent.name}/{image_id}"
@@ -112,7 +110,9 @@ class _Known:
             if image_id not in images:
                 self.problems.add(row.at, f"{folder.name}/{image_id} is not there; add it or drop the row")
             elif not row["group"]:
-                self.problems.add(row.at, f"{image_id} has no group; a frame without near-duplicates is its own")
+                self.problems.add(
+                    row.at, f"{image_id} has no group; a frame without near-duplicates is its own"
+                )
             elif not (row["fold"].isascii() and row["fold"].isdigit()):
                 self.problems.add(row.at, f"fold {row['fold']!r} of {image_id} is not a whole number from 0")
             else:

@@ -1,4 +1,4 @@
-"""From a folder to frames in memory, everything checked first: what `train`, `calibrate` and `evaluate` call."""
+"""From a folder to frames in memory, all of it checked: what `train`, `calibrate` and `evaluate` call."""
 
 from __future__ import annotations
 

@@ -67,7 +67,9 @@ def _wrong_heading(heading: list[str], missing: list[str], columns: Collection[s
         for name, delimiter in (("semicolons", ";"), ("tabs", "\t"), ("bars", "|")):
             if delimiter in heading[0]:
                 return f"columns are separated by {name}; save it with commas"
-    return f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has {', '.join(heading)[:200]}"
+    return (
+        f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has {', '.join(heading)[:200]}"
+    )
 
 
 def _rows(reader: Iterator[list[str]], name: str, heading: list[str], problems: Problems) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""A stand-in for Kaggle on a port of its own, reached as an HTTP proxy: the real kagglehub client talks to it.
+"""A stand-in for Kaggle on a port of its own, reached as an HTTP proxy: real kagglehub talks to it.
 
 kagglehub's `LOCALHOST` environment has a fixed address, http://localhost; a proxy takes any, so that no test
 needs port 80. Like Kaggle it answers the API's POST with a redirect to the storage that holds the archive.
@@ -29,7 +29,10 @@ def archive_of(files: dict[str, bytes]) -> bytes:
 
 
 class KaggleServer:
-    """status: what the API answers, 302 to the archive; breaks_after: bytes after which a download's line breaks."""
+    """What it answers and was asked.
+
+    status: the API's answer, 302 leads to the archive; breaks_after: bytes after which a download breaks off.
+    """
 
     def __init__(self, archive: bytes) -> None:
         self.archive = archive

@@ -88,9 +88,14 @@ def test_a_broken_line_leaves_no_folder_and_the_next_call_goes_on(
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(401, "create a new token"), (403, "accept the competition's rules at https://www.kaggle.com"),
-     (404, "no competition"), (429, "asks to wait"), (500, "answered 500")],
-)  # fmt: skip
+    [
+        (401, "create a new token"),
+        (403, "accept the competition's rules at https://www.kaggle.com"),
+        (404, "no competition"),
+        (429, "asks to wait"),
+        (500, "answered 500"),
+    ],
+)
 def test_what_kaggle_refuses_is_said_in_one_sentence(
     kaggle: KaggleServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int, says: str
 ) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from model import rle
+from tests.support.sources import ROOT
 
+HEIGHT_PX, WIDTH_PX = 256, 1600
+STORED: dict[str, Any] = json.loads((ROOT / "tests" / "golden" / "rle" / "cases.json").read_text())
 MASKS = arrays.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
 
 GOLDEN = [
@@ -44,6 +50,47 @@ def test_golden_codes(rows: list[str], code: str) -> None:
 
     assert rle.encode(mask) == code
     assert (rle.decode(code, *mask.shape) == mask).all()
+
+
+def mask_of_boxes(boxes: list[list[int]]) -> np.ndarray:
+    mask = np.zeros((HEIGHT_PX, WIDTH_PX), np.bool_)
+    for row_min, col_min, row_max, col_max in boxes:
+        mask[row_min : row_max + 1, col_min : col_max + 1] = True
+    return mask
+
+
+@pytest.mark.parametrize("case", STORED["cases"], ids=lambda case: case["name"])
+def test_stored_codes_of_whole_frames(case: dict[str, Any]) -> None:
+    mask = mask_of_boxes(case["boxes"])
+
+    assert rle.encode(mask) == case["code"]
+    assert (rle.decode(case["code"], HEIGHT_PX, WIDTH_PX) == mask).all()
+    assert (decode_slowly(case["code"], HEIGHT_PX, WIDTH_PX) == mask).all()
+
+
+@pytest.mark.parametrize("case", STORED["adjoining"], ids=lambda case: case["name"])
+def test_stored_runs_that_adjoin_are_joined_when_written(case: dict[str, Any]) -> None:
+    mask = rle.decode(case["code"], HEIGHT_PX, WIDTH_PX)
+
+    assert (mask == rle.decode(case["joined"], HEIGHT_PX, WIDTH_PX)).all()
+    assert rle.encode(mask) == case["joined"]
+
+
+def decode_as_the_reference(code: str, height_px: int, width_px: int) -> np.ndarray:
+    """The reference project's reader: 2 px too far down, each run 1 px too long."""
+    flat = np.zeros(height_px * width_px, np.bool_)
+    numbers = [int(word) for word in code.split()]
+    for start, length in zip(numbers[::2], numbers[1::2], strict=True):
+        flat[start + 1 : start + 1 + length + 1] = True
+    return flat.reshape(width_px, height_px).T
+
+
+@pytest.mark.parametrize("case", STORED["cases"], ids=lambda case: case["name"])
+def test_the_references_reader_is_wrong_wherever_there_is_a_mask(case: dict[str, Any]) -> None:
+    mask, wrong = mask_of_boxes(case["boxes"]), decode_as_the_reference(case["code"], HEIGHT_PX, WIDTH_PX)
+
+    assert (wrong == mask).all() == (not case["code"])
+    assert not (wrong[:2, 0]).any()  # no code can reach its first two pixels
 
 
 def test_a_real_code_covers_the_pixels_it_names() -> None:
