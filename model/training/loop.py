@@ -1,118 +1,180 @@
-"""The training loop: a time budget, AdamW, flat then cosine rate, averaged weights, checkpoints, a log."""
+"""The training loop: AdamW, a rate that falls by steps or by the clock, averaged weights, exact resumption.
+
+Every random draw is keyed by (seed, step), and a checkpoint holds net, average and optimiser: a run that was
+killed and resumed ends with the very weights of one that was not, on one machine at one thread count.
+"""
 
 from __future__ import annotations
 
-import copy
-import logging
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from model.training.checkpoints import CheckpointFile
+from model.training.hardware import Hardware
+from model.training.learning import Learning
+from model.training.memory import fitting_batch, is_out_of_memory
+from model.training.prefetch import batches
+from model.training.progress import Moment, Watch
+from model.training.refused import TrainingRefused
 from model.training.sampling import Batch, FrameSampler
-
-log = logging.getLogger(__name__)
+from model.training.schedule import Schedule, rate
 
 Loss = Callable[[nn.Module, Batch], Tensor]
+
+MAX_GRADIENT, SMOOTHING = 5.0, 0.98
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopPlan:
-    """How long and how fast.
+    """How long and how fast. `budget_s` cuts `steps` short: the rate falls by whichever is further."""
 
-    The rate falls by the clock or by `max_steps`, whichever is further: a busy machine still ends its cosine.
-    """
-
-    minutes: float
+    stage: str
+    steps: int
+    budget_s: float = math.inf
     learning_rate: float = 1e-3
     encoder_rate: float = 1.0
+    schedule: Schedule = "flat-then-cosine"
     flat_share: float = 0.4
-    average_decay: float = 0.99
-    checkpoint: Path | None = None
-    log_every_s: float = 30.0
-    max_steps: int | None = None
+    average_decay: float = 0.997
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """The averaged net in evaluation mode, and how it came about."""
+    """The averaged net in evaluation mode, and how it came about. `loss`: smoothed, NaN without a step."""
 
     net: nn.Module
     steps: int
-    minutes: float
+    spent_s: float
     loss: float
 
-    def __str__(self) -> str:
-        return f"{self.steps} steps in {self.minutes:.1f} min on a CPU, last smoothed loss {self.loss:.3f}"
 
+def train(
+    net: nn.Module,
+    sampler: FrameSampler,
+    loss_of: Loss,
+    plan: LoopPlan,
+    *,
+    hardware: Hardware,
+    watch: Watch,
+    checkpoint: CheckpointFile | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Trained:
+    """Train `net` in place until the plan is done, from `checkpoint` where there is one: the average results.
 
-def _optimiser(net: nn.Module, plan: LoopPlan) -> torch.optim.AdamW:
-    encoder = [p for n, p in net.named_parameters() if n.startswith("encoder.")]
-    rest = [p for n, p in net.named_parameters() if not n.startswith("encoder.")]
-    groups: list[dict[str, Any]] = [
-        {"params": encoder, "lr": plan.learning_rate * plan.encoder_rate},
-        {"params": rest},
-    ]
-    return torch.optim.AdamW(groups, lr=plan.learning_rate, weight_decay=1e-2)
-
-
-def _rate(done: float, flat_share: float) -> float:
-    """The share of the full learning rate when `done` (0..1) of the budget is spent."""
-    if done < 0.02:
-        return max(done / 0.02, 0.05)
-    if done < flat_share:
-        return 1.0
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - flat_share) / (1 - flat_share))))
-
-
-@torch.no_grad()
-def _average(averaged: nn.Module, net: nn.Module, step: int, decay: float) -> None:
-    decay = min(decay, (1 + step) / (10 + step))
-    for mean, now in zip(averaged.state_dict().values(), net.state_dict().values(), strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(now, 1 - decay)
-        else:
-            mean.copy_(now)
-
-
-def train(net: nn.Module, sampler: FrameSampler, loss_of: Loss, plan: LoopPlan) -> Trained:
-    """Train `net` in place until the budget is spent; the averaged copy is the result.
-
-    Raises FloatingPointError when the loss is no longer a number.
+    Raises TrainingRefused when the loss is no longer a number or memory runs out; the checkpoint then holds
+    what was before.
     """
-    net = net.to(memory_format=torch.channels_last).train()
-    averaged = copy.deepcopy(net)
-    optimiser = _optimiser(net, plan)
-    full_rates = [group["lr"] for group in optimiser.param_groups]
-    started_s, logged_s, step, smooth = time.monotonic(), time.monotonic(), 0, math.nan
-    budget_s = plan.minutes * 60
-    while (spent_s := time.monotonic() - started_s) < budget_s and step != plan.max_steps:
-        done = max(spent_s / budget_s, step / (plan.max_steps or math.inf))
-        for group, full in zip(optimiser.param_groups, full_rates, strict=True):
-            group["lr"] = full * _rate(done, plan.flat_share)
-        loss = loss_of(net, sampler.batch())
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimiser.step()
-        step += 1
-        _average(averaged, net, step, plan.average_decay)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise FloatingPointError(f"the loss is {value} at step {step}")
-        smooth = value if math.isnan(smooth) else 0.98 * smooth + 0.02 * value
-        if time.monotonic() - logged_s >= plan.log_every_s:
-            logged_s = time.monotonic()
-            log.info("step %d, %.0f of %.0f s, loss %.4f", step, logged_s - started_s, budget_s, smooth)
-            if plan.checkpoint is not None:
-                torch.save(averaged.state_dict(), plan.checkpoint)
-    trained = Trained(
-        net=averaged.eval(), steps=step, minutes=(time.monotonic() - started_s) / 60, loss=smooth
+    learning = Learning(net, plan.learning_rate, plan.encoder_rate, hardware.device)
+    stored = checkpoint.load(hardware.device) if checkpoint is not None else None
+    if stored is not None:
+        learning.restore(stored)
+    watch.begins(plan.stage, plan.steps, learning.step)
+    if not learning.finished:
+        _Loop(learning, loss_of, plan, hardware).run(sampler, watch, checkpoint, clock)
+    watch.ends()
+    return Trained(
+        net=learning.averaged.eval(), steps=learning.step, spent_s=learning.spent_s, loss=learning.loss
     )
-    log.info("trained %s", trained)
-    return trained
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    learning: Learning
+    loss_of: Loss
+    plan: LoopPlan
+    hardware: Hardware
+
+    def run(
+        self,
+        sampler: FrameSampler,
+        watch: Watch,
+        checkpoint: CheckpointFile | None,
+        clock: Callable[[], float],
+    ) -> None:
+        """All steps that are left, or as many as the budget allows."""
+        learning, plan = self.learning, self.plan
+        begun_s = clock() - learning.spent_s
+        saved_s = clock()
+        steps = range(learning.step, plan.steps)
+        with batches(sampler, steps, self.hardware.sampler_threads) as drawn:
+            while learning.step < plan.steps and learning.spent_s < plan.budget_s:
+                share = rate(plan.schedule, self.done, plan.flat_share)
+                learning.set_rate(share)
+                self._step(next(drawn).to(self.hardware.device))
+                now_s = clock()
+                learning.spent_s = now_s - begun_s
+                watch.stepped(self._moment(plan.learning_rate * share))
+                if checkpoint is not None and now_s - saved_s >= checkpoint.every_s:
+                    checkpoint.save(learning.stored())
+                    saved_s = clock()
+        learning.finished = True
+        if checkpoint is not None:
+            checkpoint.save(learning.stored())
+
+    @property
+    def done(self) -> float:
+        """The share of the plan that is over: of its steps or its time, whichever is further."""
+        budget_s = self.plan.budget_s
+        by_clock = self.learning.spent_s / budget_s if budget_s > 0 else 1.0
+        return max(by_clock, self.learning.step / self.plan.steps)
+
+    def _step(self, batch: Batch) -> None:
+        learning = self.learning
+        torch.manual_seed(self.plan.seed * 1_000_003 + learning.step)
+        value = self._descend_if_it_fits(batch)
+        if value is None:
+            raise TrainingRefused(self._advice(batch))
+        learning.loss = (
+            value if math.isnan(learning.loss) else SMOOTHING * learning.loss + (1 - SMOOTHING) * value
+        )
+        learning.step += 1
+        learning.average(self.plan.average_decay)
+
+    def _descend_if_it_fits(self, batch: Batch) -> float | None:
+        """None when memory ran out; by then the failed step's tensors are gone with its traceback."""
+        try:
+            return self._descend(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+
+    def _descend(self, batch: Batch) -> float:
+        """One step of the optimiser; returns the loss before it."""
+        learning = self.learning
+        with self.hardware.autocast():
+            loss = self.loss_of(learning.net, batch)
+        learning.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        norm = float(nn.utils.clip_grad_norm_(learning.net.parameters(), MAX_GRADIENT))
+        value = float(loss.detach())
+        if not (math.isfinite(value) and math.isfinite(norm)):
+            raise TrainingRefused(
+                f"stage {self.plan.stage}, step {learning.step + 1}: the loss is {value:g} and its gradient "
+                f"{norm:g}; give the stage a lower learning_rate, or the recipe `precision: float32` "
+                "(the last checkpoint is from before)"
+            )
+        learning.optimiser.step()
+        return value
+
+    def _advice(self, batch: Batch) -> str:
+        fits = fitting_batch(len(batch), lambda count: self._descend(batch.first(count)))
+        said = f"stage {self.plan.stage}: {len(batch)} frames a step do not fit into the memory of the "
+        said += "GPU" if self.hardware.device.type == "cuda" else "CPU"
+        return f"{said}, {fits} would: give --batch {fits}" if fits else f"{said}, nor does a single one"
+
+    def _moment(self, learning_rate: float) -> Moment:
+        learning, done = self.learning, self.done
+        return Moment(
+            step=learning.step,
+            spent_s=learning.spent_s,
+            left_s=learning.spent_s * max(0.0, 1 - done) / done,
+            loss=learning.loss,
+            learning_rate=learning_rate,
+        )

@@ -6,7 +6,7 @@ No torch here: whoever only asks for a recipe's classes or input need not have i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -72,9 +72,9 @@ class ScoutedStart(_Part):
 
 
 class Stage(_Part):
-    """One call of the training loop. Its sampler's and its loop's seeds follow from its place and the run's seed.
+    """One call of the training loop. Its seeds follow from its place among the stages and the run's seed.
 
-    start: `imagenet` (the published encoder), `segmenter` (the trained segmenter's encoder, for a gate alike),
+    start: `imagenet` (the published encoder), `segmenter` (the trained segmenter's encoder and gate head),
     `previous` (the same network as the stages before left it), `random`.
     """
 
@@ -158,15 +158,6 @@ class Recipe(_Part):
         if stage.start == "segmenter" and self.gate.encoder != self.segmenter.encoder:
             raise ValueError(f"{said}: start `segmenter` needs the same encoder in gate and segmenter")
 
-    def with_batch(self, batch_size: int) -> Recipe:
-        """The same with at most `batch_size` frames a step in every stage."""
-        stages = []
-        for stage in self.stages:
-            sampling = stage.sampling
-            smaller = sampling.model_copy(update={"batch_size": min(batch_size, sampling.batch_size)})
-            stages.append(stage.model_copy(update={"sampling": smaller}))
-        return self.model_copy(update={"stages": tuple(stages)})
-
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
     """A recipe that ships with the code, by name, or a YAML file. Raises TrainingRefused."""
@@ -183,8 +174,3 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         return Recipe.model_validate(stated)
     except ValidationError as invalid:
         raise TrainingRefused(explain(path, lines, Recipe, invalid)) from None
-
-
-def described(recipe: Recipe) -> dict[str, Any]:
-    """What a card says of the training: the recipe's stages as they were."""
-    return {"recipe": recipe.name, "stages": [s.model_dump(exclude_defaults=True) for s in recipe.stages]}
