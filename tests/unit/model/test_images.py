@@ -15,6 +15,7 @@ import simplejpeg
 from contracts.rejections import Reason
 from model.images import ImageInvalid, decode_grey
 from tests.support.hostile import HostileImage, good_jpeg, good_png, hostile_images, textured
+from tests.support.layouts import real_frames
 
 WIDTH_PX, HEIGHT_PX = 320, 64
 
@@ -45,6 +46,23 @@ def test_a_png_is_read_without_any_loss(reduce: int) -> None:
     encoded = cv2.imencode(".png", flat_cells)[1].tobytes()
 
     assert (decode(encoded, reduce=reduce) == flat_cells[::reduce, ::reduce]).all()
+
+
+def test_real_frames_are_halved_inside_the_jpeg_decoder_and_look_as_if_resized() -> None:
+    """Bit for bit what libjpeg's own scaling gives (OpenCV asks for it by name), not a resize of all pixels.
+
+    Seen on 51 frames: .14 grey levels from an area average, .19 in the worst frame, 5 in the worst pixel.
+    """
+    for path in sorted((real_frames() / "images").glob("*.jpg"))[::26]:
+        encoded = path.read_bytes()
+        half = decode(encoded, width_px=1600, height_px=256)
+        scaled = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_2)
+        whole = decode(encoded, width_px=1600, height_px=256, reduce=1)
+        difference = np.abs(half.astype(int) - cv2.resize(whole, (800, 128), interpolation=cv2.INTER_AREA))
+
+        assert (half == scaled).all(), path.name
+        assert 0 < difference.mean() < 0.25, path.name
+        assert difference.max() <= 8, path.name
 
 
 def progressive_jpeg() -> bytes:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,9 +10,9 @@ from model.inspector import FrameResult
 from model.load import load_inspector
 from model.regions import class_masks
 from model.synthesis import SyntheticStrip
-
-ROOT = Path(__file__).parents[3]
-REAL_FRAMES = Path(os.environ.get("COILWATCH_FRAMES") or ROOT.parent / "shared" / "data" / "severstal")
+from model.training.frames import decode, judged
+from model.training.layout import read_layout
+from tests.support.layouts import real_frames
 
 Masks = dict[int, np.ndarray]
 
@@ -25,8 +22,8 @@ def test_a_shipped_bundle_is_whole_small_and_says_on_how_many_frames_it_was_judg
     card = verify(BUNDLES / name)
     assert card.name == name
     assert sum(file.stat().st_size for file in (BUNDLES / name).iterdir()) <= 25e6
-    for judged in ("cross_fitted", "as_shipped"):
-        figures = card.metrics[judged]
+    for how in ("cross_fitted", "as_shipped"):
+        figures = card.metrics[how]
         assert figures["gate"]["defective_frames"] >= 200
         assert figures["gate"]["clean_frames"] >= 13
         assert figures["masks"]["pairs"] >= 800
@@ -58,18 +55,9 @@ def test_synthetic_finds_a_strip_of_a_new_seed() -> None:
 
 
 def test_severstal_masks_lie_on_real_defects() -> None:
-    root = REAL_FRAMES.parent if REAL_FRAMES.name == "images" else REAL_FRAMES
-    if not (root / "frames.csv").exists():
-        absent = f"no real frames: {root} holds no frames.csv"
-        if os.environ.get("CI") == "true":
-            pytest.fail(absent)
-        pytest.skip(absent)
-    pytest.importorskip("torch", reason="reading labelled frames needs the torch extra")
-    from model.training.frames import read_layout
-    from model.training.severstal import judged_frame
-
-    held_out = [e for e in read_layout(root) if e.fold == 0 and e.truth == "mask"][::10]
-    frames = [judged_frame(entry) for entry in held_out]
+    spec = verify(BUNDLES / "severstal").input
+    held_out = [e for e in read_layout(real_frames()) if e.fold == 0 and e.truth == "mask"][::10]
+    frames = [judged(entry, decode(entry, spec), spec) for entry in held_out]
     results = load_inspector("severstal", threads=2).inspect([frame.pixels for frame in frames])
     assert np.mean([result.defective for result in results]) > 0.9
     assert mean_dice(results, [frame.masks for frame in frames]) > 0.5
