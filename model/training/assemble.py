@@ -68,7 +68,7 @@ def assemble(
     exported = export_files(gate, segmenter, trained, card.input, seen_pixels, work / "files")
     pixels = [frame.pixels for frame in split.judged]
     int8 = run_graphs(card, exported.int8, pixels, threads)
-    presets = presets_that_pay(int8, split.judged)
+    presets = presets_that_pay(int8, split.judged, bound)
     where = _held_out(card)
     finished = calibrated(card, int8, split.judged, bound, presets=presets, where=where)
     rules = finished.presets[LINE].operating_points[PLANT].masks

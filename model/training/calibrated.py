@@ -16,20 +16,31 @@ from model.training.gate_figures import Scores, judge_auc, judge_point
 from model.training.intervals import roc_auc
 from model.training.judgement import FrameLabel, judge_frame
 from model.training.mask_figures import judge_masks
-from model.training.miss_bound import MissBound
+from model.training.miss_bound import MissBound, choose_threshold
 
 GATE_OF_PRESET: Final = {LINE: "gate", ACCURATE: "segmenter"}
 
 HISTOGRAM_BINS: Final = 20
 
 
-def presets_that_pay(outputs: Mapping[str, RawOutputs], frames: Sequence[JudgedFrame]) -> tuple[str, ...]:
-    """`line`, and `accurate` where the segmenter's own head tells these frames apart better than the gate."""
+def presets_that_pay(
+    outputs: Mapping[str, RawOutputs], frames: Sequence[JudgedFrame], bound: MissBound
+) -> tuple[str, ...]:
+    """`line`, and `accurate` where the segmenter's own head stops more clean frames at the same bound.
+
+    AUC decides where both stop as many. It is not asked first: what counts is the end of the curve where
+    hardly any defect is missed. (The scouted head, fold 0: AUC .953 and 12 of 13 clean frames stopped; the
+    first small gate: .958 and 7 of 13.)
+    """
     clean = np.array([frame.truth == "clean" for frame in frames], np.bool_)
     if clean.all() or not clean.any():
         return (LINE,)
-    auc = {n: roc_auc(of.scores[~clean].tolist(), of.scores[clean].tolist()) for n, of in outputs.items()}
-    return (LINE, ACCURATE) if auc["segmenter"] > auc["gate"] else (LINE,)
+    worth = {}
+    for network, of in outputs.items():
+        threshold = choose_threshold(of.scores[~clean], bound).threshold
+        auc = roc_auc(of.scores[~clean].tolist(), of.scores[clean].tolist())
+        worth[network] = (int((of.scores[clean] < threshold).sum()), auc)
+    return (LINE, ACCURATE) if worth["segmenter"] > worth["gate"] else (LINE,)
 
 
 def calibrated(
