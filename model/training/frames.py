@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,8 +22,6 @@ Box = tuple[int, int, int, int]
 
 UNKNOWN: Final = 255
 """In a class map: inside the box of a defect whose mask is not known."""
-
-CLASS_COUNT, HEIGHT_PX, WIDTH_PX = 4, 256, 1600  # going: take them from the recipe
 
 TITLE_HEIGHT_PX, TITLE_WIDTH_PX = 41, 79
 """The corner that a printed panel's title reaches, at full size (extra.csv, column `note`)."""
@@ -93,11 +92,15 @@ class JudgedFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameSplit:
-    """Frames to learn from, frames to be judged by (never learnt from), and what a card says of both."""
+    """Frames to learn from, frames to be judged by (never learnt from), and what a card says of both.
+
+    entries: all of them as they were read, with their folds; none where frames are drawn.
+    """
 
     train: Sequence[LabelledFrame]
     judged: Sequence[JudgedFrame]
     described: dict[str, Any] = field(default_factory=dict)
+    entries: Sequence[FrameEntry] = ()
 
 
 def half_size(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -185,10 +188,17 @@ def split(
         judged=[judged(entry, seen(entry), spec) for entry in held_out],
         described={
             "held_out_fold": held_out_fold,
+            "held_out_sha256": ids_sha256(held_out),
             "learnt_from": counted(learnt),
             "judged_by": counted(held_out),
         },
+        entries=tuple(entries),
     )
+
+
+def ids_sha256(entries: Iterable[FrameEntry]) -> str:
+    """One value for a set of frames, whatever their order: whether a fold still holds what was held out."""
+    return hashlib.sha256("\n".join(sorted(e.image_id for e in entries)).encode()).hexdigest()
 
 
 def counted(entries: Sequence[FrameEntry]) -> dict[str, Any]:

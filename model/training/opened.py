@@ -52,7 +52,16 @@ class Opened:
         if self.fold not in here:
             raise TrainingRefused(
                 f"{self.version} is judged on fold {self.fold}, but {frames.root} has folds "
-                f"{', '.join(map(str, here)) or 'none'}: give the frames that it was trained beside, or --fold"
+                f"{', '.join(map(str, here)) or 'none'}: give the frames that it was trained on"
+            )
+        stated = self.card.data.get("held_out_sha256")
+        if stated is not None and stated != labelled_frames.ids_sha256(self.entries(frames)):
+            log.warning(
+                "%s held out other frames than fold %d of %s holds: it may have learnt from some of these. "
+                "The frames.csv beside its weights, put beside train.csv, gives back the folds it knew",
+                self.version,
+                self.fold,
+                frames.root,
             )
         truths = {entry.truth for entry in self.entries(frames)}
         for truth, word in (("clean", "clean"), ("mask", "masked")):

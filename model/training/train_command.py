@@ -22,6 +22,7 @@ from model.training.assemble import assemble
 from model.training.bound_arguments import add_bound_arguments, bound_of
 from model.training.curves import Curves
 from model.training.hardware import choose_hardware
+from model.training.layout import FRAMES, write_frames
 from model.training.miss_bound import check_enough
 from model.training.progress import Bar, LogLines, Watch, Watches
 from model.training.recipe import load_recipe
@@ -84,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     split = read_split(recipe, args.frames)
     check_enough(split.judged, bound)  # not after hours of training
     work = _work_folder(args.out, fresh=args.fresh)
+    if split.entries:  # who puts it beside train.csv keeps these folds, whatever frames come later
+        write_frames(split.entries, work / FRAMES)
     try:
         with _watch(work) as watch:
             asked = TrainingRun(

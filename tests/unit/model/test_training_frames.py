@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from model.images import decode_grey
-from model.training.frames import UNKNOWN, FrameEntry, class_map, decode, half_size, load, split
+from model.training.frames import UNKNOWN, FrameEntry, class_map, decode, half_size, ids_sha256, load, split
 from model.training.layout import read_layout
 from model.training.reading import read_frames
 from tests.support.layouts import CLASSES, SPEC, listed_layout
@@ -93,8 +93,11 @@ def test_what_is_judged_has_its_masks_at_full_size(tmp_path: Path) -> None:
 
 
 def test_a_card_hears_how_many_of_which(tmp_path: Path) -> None:
-    assert split(read_layout(listed_layout(tmp_path)), 0, SPEC).described == {
+    entries = read_layout(listed_layout(tmp_path))
+
+    assert split(entries, 0, SPEC).described == {
         "held_out_fold": 0,
+        "held_out_sha256": ids_sha256([entries[4], entries[0]]),
         "learnt_from": {
             "frames": 3,
             "by_truth": {"mask": 1, "boxes": 1, "clean": 1},

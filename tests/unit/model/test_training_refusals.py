@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.card import DefectClass, InputSpec
+from model.cli import main
 from model.training.problems import SHOWN, FramesRefused
 from model.training.reading import read_frames
 from tests.support.layouts import (
@@ -122,3 +123,19 @@ def test_the_real_frames_are_sound() -> None:
     assert boxed
     assert all(set(e.boxes_by_class) == set(e.area_px_by_class) == set(e.classes) for e in boxed)
     assert {p.shape for p in found.pixels.values()} == {(128, 800)}
+
+
+def test_the_command_line_says_it_and_leaves_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch", reason="training needs the torch extra")
+    root = plain_layout(tmp_path / "frames")
+    row_added("train.csv", f"gone.jpg,1,{PIT}")(root)
+
+    assert (
+        main(["train", "--recipe", "severstal", "--frames", str(root), "--out", str(tmp_path / "new")]) == 2
+    )
+
+    said = capsys.readouterr().err
+    assert f"the frames in {root} cannot be used, a problem:\n  train.csv:14: gone.jpg is not among" in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["frames"]
