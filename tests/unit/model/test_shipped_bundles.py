@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from model.bundle import BUNDLES, verify
+from model.card import Card
 from model.inspector import FrameResult
 from model.load import load_inspector
 from model.regions import class_masks
@@ -14,21 +15,52 @@ from model.training.frames import decode, judged
 from model.training.layout import read_layout
 from tests.support.layouts import real_frames
 
+BOUND, CONFIDENCE = 0.02, 0.95
+
 Masks = dict[int, np.ndarray]
 
 
-@pytest.mark.parametrize("name", ["severstal", "synthetic"])
-def test_a_shipped_bundle_is_whole_small_and_says_on_how_many_frames_it_was_judged(name: str) -> None:
-    card = verify(BUNDLES / name)
-    assert card.name == name
-    assert sum(file.stat().st_size for file in (BUNDLES / name).iterdir()) <= 25e6
-    for how in ("cross_fitted", "as_shipped"):
-        figures = card.metrics[how]
-        assert figures["gate"]["defective_frames"] >= 200
-        assert figures["gate"]["clean_frames"] >= 13
-        assert figures["masks"]["pairs"] >= 800
-    assert card.metrics["as_shipped"]["gate"]["miss_share"] <= 0.02
+@pytest.fixture(params=["severstal", "synthetic"])
+def card(request: pytest.FixtureRequest) -> Card:
+    return verify(BUNDLES / request.param)
+
+
+def test_a_shipped_bundle_is_whole_small_and_says_what_it_learnt_from(card: Card) -> None:
+    assert sum(file.stat().st_size for file in (BUNDLES / card.name).iterdir()) <= 25e6
     assert set(card.data["trained"]) == {"gate", "segmenter"}
+    assert card.data["judged_by"]
+
+
+def test_a_shipped_gate_keeps_its_bound_on_enough_frames(card: Card) -> None:
+    for preset in card.presets.values():
+        chosen = preset.operating_points["plant"].chosen
+        assert (chosen["miss_bound"], chosen["confidence"]) == (BOUND, CONFIDENCE)
+        assert chosen["defective_frames"] >= 149
+        assert chosen["missed"] <= chosen["allowed_misses"]
+        assert chosen["miss_share_bounded_by"] <= BOUND
+
+
+def test_a_shipped_bundle_gives_its_figures_with_samples_and_none_judged_by_its_own_choice(
+    card: Card,
+) -> None:
+    for preset in card.presets.values():
+        assert set(preset.operating_points) == {"plant", "kaggle"}
+        for point in preset.operating_points:
+            figures = preset.metrics[point]["cross_fitted"]
+            assert figures["gate"]["defective"] >= 200
+            assert figures["gate"]["clean"] >= 13
+            assert figures["masks"]["competition"]["pairs"] >= 800
+            positive = figures["masks"]["positive_dice"]
+            assert positive["interval_95"][0] < positive["mean"] < positive["interval_95"][1]
+
+
+def test_a_shipped_bundle_holds_the_scores_that_drift_is_measured_against(card: Card) -> None:
+    for name in card.presets:
+        lies = card.score_distribution[name]
+        for truth in ("clean", "defective"):
+            assert len(lies[truth]["deciles"]) == 11
+            assert sum(lies[truth]["histogram"]) == lies[truth]["n"] > 0
+        assert lies["clean"]["deciles"][5] < lies["defective"]["deciles"][5]
 
 
 def mean_dice(results: list[FrameResult], truths: list[Masks]) -> float:
@@ -49,15 +81,21 @@ def test_synthetic_finds_a_strip_of_a_new_seed() -> None:
         [frame.pixels.reshape(128, 2, 800, 2).mean(axis=(1, 3)).astype(np.uint8) for frame in frames]
     )
     right = [r.defective == f.defective for r, f in zip(results, frames, strict=True)]
-    assert np.mean(right) > 0.8
+    assert np.mean(right) > 0.7  # plant has recall first: some clean frames pass
+    missed = [f.defective and not r.defective for r, f in zip(results, frames, strict=True)]
+    assert sum(missed) <= 1
     defective = [i for i, frame in enumerate(frames) if frame.defective]
     assert mean_dice([results[i] for i in defective], [frames[i].masks for i in defective]) > 0.4
 
 
-def test_severstal_masks_lie_on_real_defects() -> None:
-    spec = verify(BUNDLES / "severstal").input
-    held_out = [e for e in read_layout(real_frames()) if e.fold == 0 and e.truth == "mask"][::10]
-    frames = [judged(entry, decode(entry, spec), spec) for entry in held_out]
-    results = load_inspector("severstal", threads=2).inspect([frame.pixels for frame in frames])
+@pytest.mark.parametrize("preset", sorted(verify(BUNDLES / "severstal").presets))
+def test_severstal_masks_lie_on_real_defects(preset: str) -> None:
+    card = verify(BUNDLES / "severstal")
+    fold = card.data["held_out_fold"]
+    entries = [e for e in read_layout(real_frames()) if e.fold == fold and e.truth == "mask"][::10]
+    frames = [judged(entry, decode(entry, card.input), card.input) for entry in entries]
+    results = load_inspector("severstal", threads=2, preset=preset).inspect(
+        [frame.pixels for frame in frames]
+    )
     assert np.mean([result.defective for result in results]) > 0.9
     assert mean_dice(results, [frame.masks for frame in frames]) > 0.5
