@@ -5,6 +5,7 @@ Sources: ITU-T T.81 annex B (JPEG markers), W3C PNG third edition, section 5 (ch
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from typing import Final, Literal, NamedTuple
@@ -24,6 +25,9 @@ _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _SOF_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SOS: Final = 0xDA
 _EOI: Final = b"\xff\xd9"
+_BASELINE: Final = 0xC0
+_NOT_IN_A_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7]")
+"""Within a scan 0xFF is stuffed with 0x00 or is a restart marker; anything else ends it."""
 _STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _PNG_CRITICAL: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
@@ -41,6 +45,8 @@ class _JpegHeader(NamedTuple):
     width_px: int
     height_px: int
     scan_at: int
+    plain: bool = False
+    """Baseline, 8 bits, one or three components, all of them in the first scan."""
 
 
 def decode_grey(
@@ -65,6 +71,24 @@ def decode_grey(
     raise ImageInvalid("not_an_image", f"starts with {encoded[:8].hex() or 'nothing: no bytes at all'}")
 
 
+def is_plain_jpeg(encoded: bytes, *, width_px: int, height_px: int, max_pixels: int = MAX_PIXELS) -> bool:
+    """Whether this is one whole baseline scan of 8 bits, grey or YCbCr: what every JPEG decoder reads alike.
+
+    For decoders that are less strict than `decode_grey`, which is to judge all others. Nothing is decoded.
+    Raises ImageInvalid as `decode_grey` does for a header that is damaged or of another size.
+    """
+    if not encoded.startswith(_JPEG_MAGIC):
+        return False
+    header = _read_jpeg_header(encoded)
+    _check_size(header.width_px, header.height_px, width_px, height_px, max_pixels)
+    at = header.scan_at
+    if not header.plain or b"Adobe" in encoded[:at]:  # its marker can say that the colours are RGB
+        return False
+    scan = at + 2 + int.from_bytes(encoded[at + 2 : at + 4], "big")
+    ended = _NOT_IN_A_SCAN.search(encoded, scan)
+    return ended is not None and ended.group() == _EOI
+
+
 def _check_size(width_px: int, height_px: int, expected_width: int, expected_height: int, limit: int) -> None:
     size = f"{height_px}x{width_px}"
     if width_px * height_px > limit:
@@ -77,6 +101,7 @@ def _read_jpeg_header(encoded: bytes) -> _JpegHeader:
     """Walk the segments to the first scan; nothing is decoded."""
     at, end = 2, len(encoded)
     size: tuple[int, int] | None = None
+    baseline, components = False, b""
     while at + 4 <= end:
         if encoded[at] != 0xFF:
             raise ImageInvalid("corrupt_image", f"no JPEG marker at byte {at}")
@@ -94,10 +119,14 @@ def _read_jpeg_header(encoded: bytes) -> _JpegHeader:
             if not height_px or not width_px:
                 raise ImageInvalid("corrupt_image", f"JPEG header says {height_px}x{width_px}")
             size = (width_px, height_px)
+            components = encoded[at + 9 : at + 10]
+            baseline = marker == _BASELINE and encoded[at + 4] == 8 and components in (b"\x01", b"\x03")
+            baseline &= encoded[at + 10 : at + 11] != b"R"  # the first of three components named R, G, B
         if marker == _SOS:
             if size is None:
                 raise ImageInvalid("corrupt_image", "JPEG scan before any frame header")
-            return _JpegHeader(*size, scan_at=at)
+            whole = baseline and encoded[at + 4 : at + 5] == components
+            return _JpegHeader(*size, scan_at=at, plain=whole)
         at += 2 + length
     if size is not None:  # the size is known: a wrong one is the better reason, so the caller hears it first
         return _JpegHeader(*size, scan_at=end)

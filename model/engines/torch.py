@@ -7,16 +7,17 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.card import Card, OperatingPoint
+from model.engines.batches import BatchedNet, EagerNet, Frames
 from model.engines.checks import gate_score, input_shape
-from model.inspector import Gated, Inspector, Pixels, Region
+from model.engines.cuda import BUCKETS as CUDA_BUCKETS
+from model.engines.cuda import CapturedNet
+from model.inspector import Gated, Inspector, Region
 from model.nets import SegmenterNet, frame_scores
 from model.regions import RegionFinder
-
-CUDA_BUCKETS: Final = (1, 2, 4, 8, 16, 32)
-"""Batches are padded to the next of these: a GPU sees six shapes and chooses its kernels once for each."""
 
 CPU_BUCKETS: Final = (1,)
 """One frame at a time: exactly the same result whatever else is in the batch."""
@@ -34,11 +35,23 @@ class OwnScores(nn.Module):
         return frame_scores(self.segmenter.cells(frames))
 
 
+class OnlyMasks(nn.Module):
+    """A segmenter without the score that it gives beside."""
+
+    def __init__(self, segmenter: SegmenterNet) -> None:
+        super().__init__()
+        self.segmenter = segmenter
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(N, 1, H, W) uint8 -> (N, classes, H/4, W/4) probabilities."""
+        return torch.sigmoid(self.segmenter.see(frames).masks)
+
+
 class TorchInspector(Inspector):
     """One bundle's networks on one device.
 
-    Padding is with blank frames, and no layer mixes frames, so neighbours cannot change a result. On a GPU
-    another bucket may run other kernels, whose bfloat16 rounding differs; give one bucket where that matters.
+    On a GPU another bucket may run other kernels, whose bfloat16 rounding differs; give one bucket where a
+    result must be the same to the bit whatever arrived beside it.
     """
 
     def __init__(
@@ -47,61 +60,41 @@ class TorchInspector(Inspector):
         card: Card,
         point: OperatingPoint,
         gate: nn.Module,
-        segmenter: nn.Module,
+        segmenter: SegmenterNet,
         device: torch.device,
         buckets: Sequence[int] | None = None,
     ) -> None:
+        """`gate` gives scores: a GateNet, or `OwnScores` of the segmenter."""
         self.card = card
         self.point = point
-        self._device = device
-        self._buckets = tuple(buckets or (CUDA_BUCKETS if device.type == "cuda" else CPU_BUCKETS))
-        self._gate = self._placed(gate)
-        self._segmenter = self._placed(segmenter)
+        self.device = device
+        self._gate = self._placed(gate, buckets)
+        self._segmenter = self._placed(OnlyMasks(segmenter), buckets)
         self._regions = RegionFinder(card.input, [kind.class_id for kind in card.classes], point.masks)
 
-    def gate(self, frames: Sequence[Pixels]) -> list[Gated]:
-        """See Inspector. Raises RuntimeError when the network fails, ValueError for a wrong shape."""
-        return [Gated(score=gate_score(score)) for score in self._run(self._gate, frames)]
+    def gate(self, frames: Frames) -> list[Gated]:
+        """See Inspector; on a GPU also of frames decoded there.
 
-    def segment(self, frames: Sequence[Pixels], gated: Sequence[Gated]) -> list[tuple[Region, ...]]:
-        """See Inspector."""
-        return [self._regions.find(probabilities) for probabilities in self._run(self._segmenter, frames)]
+        Raises RuntimeError when the network fails, ValueError for a wrong shape.
+        """
+        return self._gate.run(frames, lambda score: Gated(score=gate_score(score)))
+
+    def segment(self, frames: Frames, gated: Sequence[Gated]) -> list[tuple[Region, ...]]:
+        """See Inspector. A batch's regions are found while the next batch runs."""
+        return self._segmenter.run(frames, self._regions.find)
+
+    def probabilities(self, frames: Frames) -> list[NDArray[np.float32]]:
+        """The segmenter's output for each frame, (classes, h, w): to calibrate and to compare engines."""
+        return self._segmenter.run(frames, np.copy)
 
     def warm_up(self) -> None:
-        """Run both networks once in every bucket."""
+        """Run both networks once in every bucket, the largest first."""
         blank = np.zeros(input_shape(self.card)[2:], np.uint8)
-        for bucket in self._buckets:
+        for bucket in reversed(self._gate.buckets):
             self.segment([blank] * bucket, self.gate([blank] * bucket))
 
-    def _placed(self, net: nn.Module) -> nn.Module:
-        net = net.eval().requires_grad_(False).to(self._device)
-        return net.to(memory_format=torch.channels_last) if self._device.type == "cuda" else net
-
-    def _run(self, net: nn.Module, frames: Sequence[Pixels]) -> list[np.ndarray]:
-        """The network's output for each frame, as float32 on the CPU."""
-        outputs: list[np.ndarray] = []
-        largest = self._buckets[-1]
-        for first in range(0, len(frames), largest):
-            chunk = frames[first : first + largest]
-            outputs += list(self._forward(net, self._padded(chunk))[: len(chunk)])
-        return outputs
-
-    def _padded(self, frames: Sequence[Pixels]) -> Tensor:
+    def _placed(self, net: nn.Module, buckets: Sequence[int] | None) -> BatchedNet:
         shape = input_shape(self.card)
-        for frame in frames:
-            if frame.shape != shape[2:] or frame.dtype != np.uint8:
-                raise ValueError(
-                    f"a frame of {frame.dtype} {frame.shape}, the networks take uint8 {shape[2:]}"
-                )
-        bucket = next(size for size in self._buckets if size >= len(frames))
-        batch = np.zeros((bucket, *shape[1:]), np.uint8)
-        batch[: len(frames), 0] = frames
-        return torch.from_numpy(batch)
-
-    def _forward(self, net: nn.Module, batch: Tensor) -> np.ndarray:
-        on_gpu = self._device.type == "cuda"
-        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=on_gpu):
-            output = net(batch.to(self._device, non_blocking=True))
-            if isinstance(output, tuple):  # a segmenter also scores; whoever wants that takes OwnScores
-                output = output[0]
-        return np.asarray(output.float().cpu().numpy())
+        if self.device.type == "cuda":
+            return CapturedNet(net, shape, buckets or CUDA_BUCKETS, self.device)
+        return EagerNet(net, shape, buckets or CPU_BUCKETS)
