@@ -36,8 +36,8 @@ SEVERSTAL = Anchors(
     recall=0.9993,
     recall_rejects=0.818,
     crop_accuracy=0.958,
-    says="Public solutions of the competition, judged offline on their own validation frames; they were trained "
-    "on all 12,568 frames, ten times as many as there were here. Crop accuracy: the reference project.",
+    says="Public solutions of the competition, judged offline on their own validation frames; they were "
+    "trained on all 12,568 frames, ten times as many as here. Crop accuracy: the reference project.",
 )
 
 _BY_NAME = {"severstal": SEVERSTAL}

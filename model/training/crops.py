@@ -15,7 +15,7 @@ from model.engines.openvino import COMPILE_SETTINGS, cut
 from model.training.frames import JudgedFrame
 from model.training.gate_figures import rounded, rounded_pair
 from model.training.intervals import Floats, bootstrap, roc_auc, weighted_mean
-from model.training.judgement import FrameLabel, sample_of
+from model.training.judgement import FrameLabel, parts_of, sample_of
 
 CROP_WIDTH_PX: Final = 320
 PARTS: Final = 5
@@ -36,8 +36,8 @@ def cropped(
 ) -> Crops | None:
     """Score the crops of all frames whose masks are known, with a gate's graph made as narrow as a crop.
 
-    A crop is defective when it holds any mask pixel. `graph` takes whole frames and is left as it is. None when
-    frames are not a whole number of crops wide.
+    A crop is defective when it holds any mask pixel. `graph` takes whole frames and is left as it is. None
+    when frames are not a whole number of crops wide.
     """
     if card.input.width_px % CROP_WIDTH_PX:
         return None
@@ -88,19 +88,13 @@ def judge_crops(folds: Sequence[Crops]) -> dict[str, Any]:
 
 
 def _right(crops: Crops) -> NDArray[np.bool_]:
-    part = parts_of([label.group for label in crops.frames])
+    part = parts_of([label.group for label in crops.frames], PARTS)
     right = np.zeros(crops.scores.shape, np.bool_)
     for judged in range(PARTS):
         inside, outside = part == judged, part != judged
         threshold = best_threshold(crops.scores[outside], crops.defective[outside])
         right[inside] = (crops.scores[inside] >= threshold) == crops.defective[inside]
     return right
-
-
-def parts_of(groups: Sequence[str]) -> NDArray[np.int64]:
-    """Each item's part, 0 .. PARTS - 1: whole groups in turn, in the order of their names."""
-    _, group_of = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    return group_of % PARTS
 
 
 def best_threshold(scores: Floats, defective: NDArray[np.bool_]) -> float:

@@ -1,25 +1,24 @@
-"""`python -m model evaluate`: bundles judged on the frames that they held out; a JSON, a page, a model card."""
+"""`python -m model evaluate`: bundles judged on frames that they held out; a JSON, a page, a model card."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from model.card import KAGGLE, LINE, PLANT
+from model.card import LINE, PLANT
 from model.load import ENGINES, usable_cores
 from model.staging import staged, take_place
 from model.training.anchors import anchors_of
-from model.training.cross_validation import evaluate, pooled_scores
-from model.training.galleries import Shown, choose_galleries
-from model.training.held_out import HeldOut
+from model.training.evaluation import evaluate, pooled_scores
+from model.training.galleries import choose_galleries
 from model.training.machine import machine_line, now
 from model.training.model_card import render_card
 from model.training.opened import Opened, held_out, open_bundles, pictures_of, speed_of
-from model.training.reading import Frames, read_frames
+from model.training.reading import read_frames
 from model.training.refused import TrainingRefused
 from model.training.report import render_report
 
@@ -102,7 +101,7 @@ def check_replaceable(out: Path) -> None:
     ours = {EVALUATION_FILE, REPORT_FILE, CARD_FILE}
     if others := sorted(entry.name for entry in out.iterdir() if entry.name not in ours):
         raise TrainingRefused(
-            f"{out} holds {others[0]}, which is no earlier evaluation: give a new or an empty folder for --out"
+            f"{out} holds {others[0]}, which is no earlier evaluation: give --out a new or an empty folder"
         )
 
 
@@ -114,8 +113,8 @@ def summary(evaluation: Mapping[str, Any], out: Path) -> str:
         f"preset {evaluation['preset']} on {evaluation['engine']}: AUC {gate['auc']['value']} "
         f"{gate['auc']['interval_95']}"
     ]
-    for point in (PLANT, KAGGLE):
-        one = gate["points"][point]["cross_fitted"]
+    for point, sides in gate["points"].items():
+        one = sides["cross_fitted"]
         positive = masks[point]["cross_fitted"]["positive_dice"]
         by_class = " / ".join(f"{each['mean']}" for each in positive["by_class"].values())
         lines.append(

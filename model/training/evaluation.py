@@ -1,114 +1,135 @@
-"""Figures for a card, each with its sample: how the gate separates, how masks lie on truth at full size."""
+"""Several bundles, each on the fold that it held out, put together: every figure of an evaluation."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model.inspector import FrameResult
-from model.regions import class_masks
-from model.training.frames import CLASS_COUNT, JudgedFrame
+from model.card import DefectClass
+from model.training.anchors import Anchors, described
+from model.training.crops import PARTS as CROP_PARTS
+from model.training.crops import judge_crops
+from model.training.gate_figures import Scores, judge_auc, judge_point, judge_reliability
+from model.training.held_out import NO_GATE, PARTS, HeldOut, Setting
+from model.training.intervals import REPEATS
+from model.training.judgement import FrameLabel, Judgement
+from model.training.mask_figures import judge_masks
+from model.training.region_figures import judge_regions
 
-CONFIDENCE = 0.95
+FORMAT_VERSION: Final = 1
 
-
-def roc_auc(defective: Sequence[float], clean: Sequence[float]) -> float:
-    """Probability that a defective frame scores above a clean one, ties counted half (Mann-Whitney)."""
-    high, low = np.asarray(defective)[:, None], np.asarray(clean)[None, :]
-    return float((high > low).mean() + 0.5 * (high == low).mean())
-
-
-def exact_interval(hits: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The two-sided Clopper-Pearson interval of a share (Clopper and Pearson, Biometrika 1934)."""
-    tail = (1 - confidence) / 2
-    low = 0.0 if hits == 0 else _solve(lambda p: 1 - binomial_cdf(hits - 1, n, p), tail)
-    high = 1.0 if hits == n else _solve(lambda p: 1 - binomial_cdf(hits, n, p), 1 - tail)
-    return low, high
-
-
-def binomial_cdf(hits: int, n: int, share: float) -> float:
-    """P(X <= hits) of a Binomial(n, share)."""
-    return float(sum(math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(hits + 1)))
-
-
-def dice(found: NDArray[np.bool_] | None, truth: NDArray[np.bool_]) -> float:
-    """2|A∩B| / (|A|+|B|) of two (H, W) masks; `found` None is empty. `truth` must not be empty."""
-    if found is None:
-        return 0.0
-    return 2 * int((found & truth).sum()) / (int(found.sum()) + int(truth.sum()))
+CROSS_FITTED = (
+    f"Each fold is cut in {PARTS} parts, near-duplicates in one part; every frame is judged under thresholds "
+    f"chosen on the other {PARTS - 1} parts of its fold, so none has a say in its own."
+)
+AS_SHIPPED = (
+    "The thresholds in the bundle, which were chosen on all frames of the held-out fold: these figures are "
+    "what the bundle does on them, not what it will do on others."
+)
+INTERVALS = (
+    f"95 % intervals. Shares of frames: Clopper-Pearson for what is missed, Wilson for the rest; everything "
+    f"else: BCa bootstrap, {REPEATS} resamples of whole groups of near-duplicates within fold and truth."
+)
+CROPS = (
+    f"A frame is cut into crops 320 px wide; a crop is defective when it holds any mask pixel, and its score "
+    f"is the gate's highest `any` within it, seen alone. Thresholds are chosen "
+    f"on {CROP_PARTS - 1} of {CROP_PARTS} parts."
+)
 
 
-def judge(results: Sequence[FrameResult], frames: Sequence[JudgedFrame]) -> dict[str, Any]:
-    """All figures of one run over held-out frames, through gate and segmenter as the line runs them."""
-    pairs = list(zip(results, frames, strict=True))
-    return {"gate": _judge_gate(pairs), "masks": _judge_masks(pairs)}
-
-
-def _judge_gate(pairs: Sequence[tuple[FrameResult, JudgedFrame]]) -> dict[str, Any]:
-    defective = [r for r, f in pairs if f.truth != "clean"]
-    clean = [r for r, f in pairs if f.truth == "clean"]
-    missed = sum(not r.defective for r in defective)
-    passed = sum(r.defective for r in clean)
+def evaluate(
+    folds: Sequence[HeldOut], classes: Sequence[DefectClass], anchors: Anchors | None
+) -> dict[str, Any]:
+    """All figures of one preset, ready for JSON. `folds` are of different folds and of the same classes."""
+    labels = pooled_labels(folds)
+    scores = pooled_scores(folds)
+    class_ids = [kind.class_id for kind in classes]
+    clean_share = None if anchors is None else anchors.clean_share
+    points = sorted({s.point for s in folds[0].judged if s != NO_GATE}, reverse=True)
+    truths = [label.truth for label in labels]
+    masks = {
+        point: {
+            how: judge_masks(pooled(folds, Setting(point, how)), labels, class_ids, clean_share)  # type: ignore[arg-type]
+            for how in ("cross_fitted", "as_shipped")
+        }
+        for point in points
+    }
+    crops = [fold.crops for fold in folds if fold.crops is not None]
     return {
-        "auc": round(roc_auc([r.gate_score for r in defective], [r.gate_score for r in clean]), 4),
-        "defective_frames": len(defective),
-        "defective_missed": missed,
-        "miss_share": round(missed / len(defective), 4),
-        "miss_share_95": _rounded(exact_interval(missed, len(defective))),
-        "clean_frames": len(clean),
-        "clean_passed_on": passed,
-        "clean_stopped_share": round(1 - passed / len(clean), 4),
-        "clean_stopped_share_95": _rounded(exact_interval(len(clean) - passed, len(clean))),
+        "format_version": FORMAT_VERSION,
+        "classes": [{"class_id": kind.class_id, "name": kind.name} for kind in classes],
+        "bundles": [fold.described for fold in folds],
+        "frames": {
+            "total": len(labels),
+            "by_truth": {truth: truths.count(truth) for truth in ("mask", "boxes", "clean")},
+            "groups": len({label.group for label in labels}),
+            "folds": sorted({label.fold for label in labels}),
+        },
+        "says": {
+            "cross_fitted": CROSS_FITTED,
+            "as_shipped": AS_SHIPPED,
+            "intervals": INTERVALS,
+            "crops": CROPS,
+        },
+        "gate": _gate(folds, scores, points, anchors),
+        "masks": masks | {NO_GATE.point: judge_masks(pooled(folds, NO_GATE), labels, class_ids, clean_share)},
+        "regions": {
+            point: judge_regions(pooled(folds, Setting(point, "cross_fitted")), labels, class_ids)
+            for point in points
+        },
+        "crops": judge_crops(crops) if len(crops) == len(folds) else None,
+        "anchors": None if anchors is None else described(anchors),
     }
 
 
-def _judge_masks(pairs: Sequence[tuple[FrameResult, JudgedFrame]]) -> dict[str, Any]:
-    positive: dict[int, list[float]] = {c: [] for c in range(1, CLASS_COUNT + 1)}
-    overall: list[float] = []
-    false_on_clean: dict[int, int] = dict.fromkeys(positive, 0)
-    for result, frame in pairs:
-        if frame.truth == "boxes":
-            continue
-        shape = next(iter(frame.masks.values())).shape if frame.masks else (256, 1600)
-        found = class_masks(result.regions, *shape)
-        for class_id in positive:
-            if class_id in frame.masks:
-                positive[class_id].append(dice(found.get(class_id), frame.masks[class_id]))
-                overall.append(positive[class_id][-1])
-            else:
-                overall.append(float(class_id not in found))
-                false_on_clean[class_id] += frame.truth == "clean" and class_id in found
-    floor = 1 - sum(len(v) for v in positive.values()) / len(overall)
-    score = float(np.mean(overall))
-    return {
-        "size": "256x1600",
-        "positive_dice_by_class": {str(c): _mean(v) for c, v in positive.items()},
-        "positive_pairs_by_class": {str(c): len(v) for c, v in positive.items()},
-        "positive_dice": _mean([d for v in positive.values() for d in v]),
-        "dice_with_empty_as_1": round(score, 4),
-        "dice_of_silence": round(floor, 4),
-        "skill": round((score - floor) / (1 - floor), 4) if floor < 1 else None,
-        "pairs": len(overall),
-        "clean_frames_with_mask_by_class": {str(c): n for c, n in false_on_clean.items()},
+def pooled_labels(folds: Sequence[HeldOut]) -> tuple[FrameLabel, ...]:
+    """The frames of all folds."""
+    return tuple(chain.from_iterable(fold.labels for fold in folds))
+
+
+def pooled_scores(folds: Sequence[HeldOut]) -> Scores:
+    """The gate's scores of all folds."""
+    return Scores(labels=pooled_labels(folds), values=np.concatenate([fold.scores for fold in folds]))
+
+
+def pooled(folds: Sequence[HeldOut], setting: Setting) -> tuple[Judgement, ...]:
+    """The judgements of all folds under one setting."""
+    return tuple(chain.from_iterable(fold.judged[setting] for fold in folds))
+
+
+def _gate(
+    folds: Sequence[HeldOut], scores: Scores, points: Sequence[str], anchors: Anchors | None
+) -> dict[str, Any]:
+    passed = {
+        point: {
+            how: np.array([j.passed for j in pooled(folds, Setting(point, how))])  # type: ignore[arg-type]
+            for how in ("cross_fitted", "as_shipped")
+        }
+        for point in points
     }
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return round(float(np.mean(values)), 4) if values else None
-
-
-def _rounded(interval: tuple[float, float]) -> list[float]:
-    return [round(bound, 4) for bound in interval]
-
-
-def _solve(rising: Any, target: float) -> float:
-    """The share at which a rising function of it reaches `target`, by bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < target else (low, middle)
-    return (low + high) / 2
+    doubtful = () if anchors is None else anchors.doubtful_clean
+    kept = [label.image_id not in doubtful for label in scores.labels]
+    judged: dict[str, Any] = {
+        "auc": judge_auc(scores),
+        "points": {
+            point: {how: judge_point(one, scores.defective) for how, one in sides.items()}
+            for point, sides in passed.items()
+        },
+        "reliability": judge_reliability(scores),
+        "reliability_reweighted": None if anchors is None else judge_reliability(scores, anchors.clean_share),
+        "without_doubtful": None,
+    }
+    if not all(kept):
+        others = scores.without(doubtful)
+        judged["without_doubtful"] = {
+            "image_ids": [label.image_id for label in scores.labels if label.image_id in doubtful],
+            "auc": judge_auc(others),
+            "points": {
+                point: judge_point(sides["cross_fitted"][kept], others.defective)
+                for point, sides in passed.items()
+            },
+        }
+    return judged

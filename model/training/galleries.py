@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model.inspector import FrameResult
-from model.training.cross_validation import pooled, pooled_labels
+from model.training.evaluation import pooled, pooled_labels
 from model.training.gate_figures import rounded
 from model.training.held_out import HeldOut, Setting
 from model.training.judgement import FrameLabel, Judgement
@@ -44,7 +44,9 @@ def choose_galleries(folds: Sequence[HeldOut], point: str) -> dict[str, list[Sho
     results = [result for fold in folds for result in fold.results[setting]]
     every = [
         Shown(label=label, judgement=judgement, result=result)
-        for label, judgement, result in zip(pooled_labels(folds), pooled(folds, setting), results, strict=True)
+        for label, judgement, result in zip(
+            pooled_labels(folds), pooled(folds, setting), results, strict=True
+        )
     ]
     found = [s for s in every if s.label.truth == "mask" and s.judgement.passed]
     return {

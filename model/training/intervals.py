@@ -161,10 +161,11 @@ def ratio(above: Sequence[float] | Floats, below: Sequence[float] | Floats) -> S
 
 def _bca_tails(observed: float, drawn: Floats, left_out: Floats, confidence: float) -> Interval | None:
     below = float(np.mean(drawn < observed) + np.mean(drawn == observed) / 2)
-    pulls = np.nanmean(left_out) - left_out[np.isfinite(left_out)]
-    spread = float((pulls**2).sum()) ** 1.5
-    if not 0 < below < 1 or spread == 0:
+    jackknife = left_out[np.isfinite(left_out)]
+    if not 0 < below < 1 or not jackknife.size or np.ptp(jackknife) == 0:
         return None
+    pulls = jackknife.mean() - jackknife
+    spread = float((pulls**2).sum()) ** 1.5
     bias, acceleration = _NORMAL.inv_cdf(below), float((pulls**3).sum()) / (6 * spread)
 
     def tail(z: float) -> float:

@@ -29,11 +29,17 @@ class FrameLabel:
 
 
 def sample_of(labels: Sequence[FrameLabel]) -> GroupedSample:
-    """The frames as they are drawn again: near-duplicates together, folds and clean frames in their number."""
+    """The frames as they are drawn again: near-duplicates together, folds and clean frames as many."""
     clean_groups = {label.group for label in labels if label.truth == "clean"}
     return GroupedSample(
         [label.group for label in labels], [(label.fold, label.group in clean_groups) for label in labels]
     )
+
+
+def parts_of(groups: Sequence[str], parts: int) -> NDArray[np.int64]:
+    """Each item's part, 0 .. parts - 1: whole groups in turn, in the order of their names."""
+    _, group_of = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    return group_of % parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenRegion:
-    """One connected component, true or found. on_px: the other side's class -> pixels of it under this one."""
+    """One connected component, true or found. on_px: the other side's class -> pixels under this one."""
 
     class_id: int
     area_px: int

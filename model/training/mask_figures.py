@@ -35,6 +35,7 @@ def judge_masks(
             }
         },
         "competition": _competition(dice, there, np.ones(len(labels)), sample),
+        "competition_reweighted": None,
         "false_on_clean": _false_on_clean(judgements, labels, class_ids),
     }
     if clean_share is not None:

@@ -1,4 +1,4 @@
-"""MODEL_CARD.md of a bundle, from its card and an evaluation: what it is for, how good, how far that holds."""
+"""MODEL_CARD.md of a bundle, from its card and an evaluation: what it is for, how good, how surely."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from model.card import PLANT, Card
+from model.training.anchors import anchors_of
+from model.training.markdown import bullets, bullets_of, table
 from model.training.report import interval, percent, settings, three, words
 
 Figures = Mapping[str, Any]
 
-DATA_LICENCE = (
-    "The frames are competition data (Severstal: Steel Defect Detection, Kaggle): they may be used under the "
-    "competition's rules and must not be redistributed, so none is in this repository, in the bundle or in the "
-    "committed report. The weights were trained from them and from published ImageNet weights; who uses them "
-    "commercially should read those rules first."
-)
-USE = (
-    "For: frames of 1600x256 px from a camera above a steel strip, grey, lit and scaled like the training set's; "
-    "a small gate decides which frames a segmenter looks at, thresholds are chosen for few missed defects. "
-    "Not for: other lines or cameras without calibrating and judging on frames of theirs; defects that are not "
-    "among the classes; sizes or depths of defects; a verdict on which safety rests alone."
+DATA_LICENCE = """The frames are competition data (Severstal: Steel Defect Detection, Kaggle). They may
+be used under the competition's rules and must not be redistributed, so none is in the repository, in the
+bundle or in the committed report. The weights were learnt from them and from published ImageNet weights:
+whoever uses them for a business reads those rules first."""
+
+USE = """For frames of 1600x256 px from a camera above a steel strip, grey, lit and scaled like those of
+the training set. A gate decides which frames the segmenter looks at; `plant`, the default operating
+point, is chosen for few missed defects, `kaggle` for the competition's score. Not for other lines or
+cameras without calibrating and judging on frames of theirs; not for defects that are not among the
+classes, for their depth, or as the only thing that stands between a defect and harm."""
+
+WEAK_RECALL = 0.6
+
+LIMITS = (
+    "The miss bound takes frames as independent draws of one line; near-duplicates, another camera or "
+    "another product make it optimistic. Calibrate on frames of your own.",
+    "People who draw masks disagree on borders, so even a perfect network would not reach a Dice of 1.",
+    "Scores are not probabilities of a line's own share of defects: see the calibration above.",
 )
 
 
@@ -28,7 +37,7 @@ def render_card(card: Card, version: str, evaluation: Figures) -> str:
     """The model card as Markdown. The same card, version and evaluation give the same text."""
     parts = [
         [f"# Model card: {card.name}", _head(card, version, evaluation)],
-        ["## Intended use", USE if card.name.startswith("severstal") else _own_use(card)],
+        ["## Intended use", _flowing(USE) if _is_severstal(card) else _own_use(card)],
         ["## Networks", _networks(card)],
         ["## Data", *_data(card)],
         ["## How it was judged", *_judged(evaluation)],
@@ -38,7 +47,7 @@ def render_card(card: Card, version: str, evaluation: Figures) -> str:
         ["## Thresholds", *_thresholds(card)],
         ["## Scores to watch for drift", *_distribution(card)],
         ["## Speed", *_speed(evaluation)],
-        ["## Limits", *_limits(evaluation)],
+        ["## Limits", _limits(evaluation)],
         ["## Licence", _licence(card)],
     ]
     return "\n\n".join(block for part in parts for block in part if block) + "\n"
@@ -89,14 +98,17 @@ def _judged(e: Figures) -> Iterable[str]:
         [(f"`{b['version']}`", b["fold"], *b["by_truth"].values()) for b in e["bundles"]],
     )
     says = e["says"]
-    yield f"**Cross-fitted.** {says['cross_fitted']} **As shipped.** {says['as_shipped']} {says['intervals']}"
+    yield f"**Cross-fitted.** {says['cross_fitted']}"
+    yield f"**As shipped.** {says['as_shipped']}"
+    yield says["intervals"]
 
 
 def _gate(e: Figures) -> Iterable[str]:
     gate, auc = e["gate"], e["gate"]["auc"]
     yield (
-        f"AUC **{three(auc['value'])}** ({interval(auc['interval_95'], 'three')}; {auc['defective']:,} defective, "
-        f"{auc['clean']} clean frames; by fold {', '.join(three(a) for a in auc['by_fold'].values())})."
+        f"AUC **{three(auc['value'])}** ({interval(auc['interval_95'], 'three')}; {auc['defective']:,} "
+        f"defective, {auc['clean']} clean frames; by fold "
+        f"{', '.join(three(a) for a in auc['by_fold'].values())})."
     )
     yield table(
         ("operating point", "thresholds", "missed", "miss share", "95 % sure below", "clean rejected"),
@@ -114,15 +126,15 @@ def _gate(e: Figures) -> Iterable[str]:
             for how, one in sides.items()
         ],
     )
-    yield f"Calibration: expected calibration error {three(gate['reliability']['ece'])} among these frames" + (
-        f", {three(gate['reliability_reweighted']['ece'])} were {percent(e['anchors']['clean_share'], 0)} clean."
-        if gate["reliability_reweighted"]
-        else "."
-    )
+    said = f"Expected calibration error {three(gate['reliability']['ece'])} among these frames"
+    if (reweighted := gate["reliability_reweighted"]) is not None:
+        share = percent(reweighted["clean_share"], 0)
+        said += f", {three(reweighted['ece'])} were {share} of them clean as in the whole set"
+    yield f"{said}."
     if doubtful := gate["without_doubtful"]:
         yield (
-            f"{', '.join(doubtful['image_ids'])} is labelled clean and looks truly defective; it counts above. "
-            f"Without it the AUC would be {three(doubtful['auc']['value'])}."
+            f"{', '.join(doubtful['image_ids'])} is labelled clean and looks truly defective; it counts "
+            f"above. Without it the AUC would be {three(doubtful['auc']['value'])}."
         )
 
 
@@ -161,21 +173,28 @@ def _masks(e: Figures) -> Iterable[str]:
 def _regions(e: Figures) -> Iterable[str]:
     regions = e["regions"][PLANT]
     covered = percent(regions["found_when_covered"], 0)
-    yield f"Recall of regions at `plant`, cross-fitted (found: covered to {covered} by its class), by area in px:"
+    yield f"Recall of regions at `plant`, cross-fitted (found: {covered} covered by its class), by area:"
     yield table(
         ("class", "all", *regions["sizes_px"]),
         [
-            (row, *(f"{percent(one['share'], 0)} (n = {one['n']})" if one["n"] else "–" for one in cells.values()))
+            (
+                row,
+                *(
+                    f"{percent(one['share'], 0)} (n = {one['n']})" if one["n"] else "-"
+                    for one in cells.values()
+                ),
+            )
             for row, cells in regions["recall"].items()
         ],
     )
     precision = regions["precision"]["all"]["all"]
-    yield f"Precision of regions: {percent(precision['share'], 0)} of {precision['n']:,} found ones are right."
+    yield f"Precision: {percent(precision['share'], 0)} of {precision['n']:,} found regions are right."
     if crops := e["crops"]:
         yield (
             f"Crop accuracy ({crops['width_px']} px wide): **{three(crops['accuracy'])}** "
             f"({interval(crops['interval_95'], 'three')}; {crops['crops']:,} crops; always the same answer: "
-            f"{three(crops['always_the_same'])})." + (f" Reference: {three(e['anchors']['crop_accuracy'])}." if e["anchors"] else "")
+            f"{three(crops['always_the_same'])})."
+            + (f" Reference: {three(e['anchors']['crop_accuracy'])}." if e["anchors"] else "")
         )
 
 
@@ -221,57 +240,30 @@ def _speed(e: Figures) -> Iterable[str]:
     )
 
 
-def _limits(e: Figures) -> Iterable[str]:
+def _limits(e: Figures) -> str:
     clean = e["frames"]["by_truth"]["clean"]
-    yield bullets_of(
-        [
-            f"Only {clean} whole clean frames judge the gate: every figure of clean frames is as wide as its interval.",
-            "The miss bound takes frames as independent draws of one line; near-duplicates, another camera or "
-            "another product make it optimistic. Calibrate on frames of your own.",
-            "Masks were drawn by people who disagree on borders: the same network gains Dice where they agree.",
-            "Scores are not probabilities of a line's own share of defects (see calibration).",
-            *(
-                [f"Class {row}: found {percent(cells['all']['share'], 0)} of {cells['all']['n']} regions." 
-                 for row, cells in e["regions"][PLANT]["recall"].items()
-                 if row != "all" and cells["all"]["n"] and cells["all"]["share"] < 0.6]
-            ),
-        ]
-    )
+    recall = e["regions"][PLANT]["recall"].items()
+    weak = [
+        f"Of class {row}, {percent(cells['all']['share'], 0)} of {cells['all']['n']} regions are found."
+        for row, cells in recall
+        if row != "all" and cells["all"]["n"] and cells["all"]["share"] < WEAK_RECALL
+    ]
+    few = f"Only {clean} whole clean frames judge the gate, so what is said of clean frames is wide."
+    return bullets_of([few, *LIMITS, *weak])
 
 
 def _licence(card: Card) -> str:
-    code = "Code and weights: Apache-2.0, as the repository."
-    return f"{code} {DATA_LICENCE}" if card.name.startswith("severstal") else code
+    code = "Code: Apache-2.0, as the repository."
+    return f"{code} {_flowing(DATA_LICENCE)}" if _is_severstal(card) else code
+
+
+def _is_severstal(card: Card) -> bool:
+    return anchors_of(card.name) is not None
+
+
+def _flowing(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _dice(one: Figures) -> str:
-    return f"{three(one['mean'])} ({interval(one['interval_95'], 'three')})" if one["n"] else "–"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def bullets(figures: Mapping[str, Any], depth: int = 0) -> str:
-    """Nested facts as a Markdown list."""
-    lines = []
-    for name, value in figures.items():
-        said = str(name).replace("_", " ")
-        if isinstance(value, Mapping):
-            lines.append(f"{'  ' * depth}- {said}:")
-            lines += [bullets(value, depth + 1)] if value else []
-        else:
-            listed = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
-            lines.append(f"{'  ' * depth}- {said}: {listed}")
-    return "\n".join(lines)
-
-
-def bullets_of(sentences: Iterable[str]) -> str:
-    """A Markdown list."""
-    return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
-def _cell(value: Any) -> str:
-    return str(value).replace("|", "\\|")
+    return f"{three(one['mean'])} ({interval(one['interval_95'], 'three')})" if one["n"] else "-"

@@ -64,7 +64,10 @@ def plot_roc(scores: Scores, gate: Figures) -> str:
         axes.step(*curve(scores), where="post", color=ACCENT, linewidth=2)
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=":")
         auc, (low, high) = gate["auc"], gate["auc"]["interval_95"] or (0, 1)
-        said = f"AUC {auc['value']:.3f} ({low:.3f}-{high:.3f})\n{auc['defective']:,} defective, {auc['clean']} clean"
+        said = (
+            f"AUC {auc['value']:.3f} ({low:.3f}-{high:.3f})\n{auc['defective']:,} defective, "
+            f"{auc['clean']} clean"
+        )
         axes.text(0.98, 0.06, said, ha="right", transform=axes.transAxes)
         axes.set_xlim(-0.01, 1.01)
         axes.set_ylim(-0.01, 1.01)
@@ -72,7 +75,7 @@ def plot_roc(scores: Scores, gate: Figures) -> str:
 
 
 def plot_miss(scores: Scores, gate: Figures, anchors: Figures | None) -> str:
-    """Defective frames missed against clean frames rejected, with the operating points and their intervals."""
+    """Defective frames missed against clean ones rejected, with the operating points and their intervals."""
     with mpl.rc_context(_STYLE | {"svg.hashsalt": "miss"}):
         figure, axes = _figure("What the gate misses, what it saves", "clean rejected", "defective missed")
         for fold in _folds(scores):
@@ -153,10 +156,11 @@ def plot_scores(scores: Scores) -> str:
 def plot_dice(masks: Figures, class_names: Mapping[str, str], anchors: Figures | None) -> str:
     """Positive Dice by class with intervals, under each setting, and what others reached."""
     drawn = [
-        ("plant", masks["plant"]["cross_fitted"], "o", ACCENT),
-        ("kaggle", masks["kaggle"]["cross_fitted"], "D", THIRD),
-        (".5, no gate", masks["plain"], "s", CLEAN),
+        (point, sides["cross_fitted"], *_MARKS.get(point, ("s", INK)))
+        for point, sides in masks.items()
+        if point != "plain"
     ]
+    drawn.append((".5, no gate", masks["plain"], "s", CLEAN))
     with mpl.rc_context(_STYLE | {"svg.hashsalt": "dice"}):
         figure, axes = _figure("Dice where there is a defect", "", "mean Dice")
         for k, (name, figures, marker, colour) in enumerate(drawn):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ next, and one long found region over three true ones finds all three. Painting e
 recall gains so, precision loses."""
 
 SIZE_EDGES_PX = (1_000, 3_000, 10_000)
-"""Near the quarters of the 2,932 true regions: 1,160, 3,250 and 6,390 px, the last wider as large ones count."""
+"""Near the quarters of the 2,932 true regions (1,160, 3,250 and 6,390 px); the last is for the large ones."""
 
 NONE = "none"
 
@@ -52,7 +53,7 @@ def judge_regions(
 def size_names() -> list[str]:
     """The size buckets in words, smallest first."""
     low = [f"{edge:,}" for edge in SIZE_EDGES_PX]
-    between = [f"{a}-{b}" for a, b in zip(low, low[1:], strict=False)]
+    between = [f"{a}-{b}" for a, b in pairwise(low)]
     return [f"< {low[0]}", *between, f">= {low[-1]}"]
 
 

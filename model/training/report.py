@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
 
 from model.overlays import OKABE_ITO
 from model.training import plots
@@ -38,10 +37,12 @@ def render_report(evaluation: Mapping[str, Any], scores: Scores, pictures: Mappi
         title=evaluation["bundles"][0]["version"].partition("@")[0],
         names=names,
         settings=settings(evaluation),
-        plots={name: Markup(svg) for name, svg in _plots(evaluation, scores, names).items()},  # our own markup
+        plots=_plots(evaluation, scores, names),
         pictures=pictures,
         galleries=GALLERIES,
-        colours={c["class_id"]: OKABE_ITO[(c["class_id"] - 1) % len(OKABE_ITO)] for c in evaluation["classes"]},
+        colours={
+            c["class_id"]: OKABE_ITO[(c["class_id"] - 1) % len(OKABE_ITO)] for c in evaluation["classes"]
+        },
     )
 
 
@@ -76,22 +77,22 @@ def words(how: str) -> str:
 
 def percent(value: float | None, places: int = 1) -> str:
     """A share in percent."""
-    return "–" if value is None else f"{100 * value:.{places}f} %"
+    return "-" if value is None else f"{100 * value:.{places}f} %"
 
 
 def three(value: float | None) -> str:
     """Three places."""
-    return "–" if value is None else f"{value:.3f}"
+    return "-" if value is None else f"{value:.3f}"
 
 
 def interval(pair: Sequence[float] | None, form: str = "percent") -> str:
-    """`low – high`, as shares in percent or with three places."""
+    """`low-high`, as shares in percent or with three places."""
     if pair is None:
-        return "–"
+        return "-"
     if form == "three":
-        return f"{pair[0]:.3f} – {pair[1]:.3f}"
+        return f"{pair[0]:.3f}-{pair[1]:.3f}"
     places = 0 if form == "percent0" else 1
-    return f"{100 * pair[0]:.{places}f} – {100 * pair[1]:.{places}f} %"
+    return f"{100 * pair[0]:.{places}f}-{100 * pair[1]:.{places}f} %"
 
 
 def _one_or_range(pair: Sequence[float]) -> str:

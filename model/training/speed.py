@@ -49,5 +49,6 @@ def measure(inspector: Inspector, spec: InputSpec, encoded: Sequence[bytes], thr
 
 def _decoded(encoded: Sequence[bytes], spec: InputSpec) -> list[Any]:
     return [
-        decode_grey(each, width_px=spec.width_px, height_px=spec.height_px, reduce=spec.reduce) for each in encoded
+        decode_grey(each, width_px=spec.width_px, height_px=spec.height_px, reduce=spec.reduce)
+        for each in encoded
     ]
