@@ -68,20 +68,21 @@ def place(source: Path, out: Path) -> None:
         raise FetchRefused(
             f"the download in {source} holds no {IMAGES}/ and {TABLE}: delete it and run again"
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a call that was killed
     try:
-        shutil.copytree(source / IMAGES, partial / IMAGES, copy_function=_link_or_copy)
+        (partial / IMAGES).mkdir(parents=True)
+        for image in (source / IMAGES).iterdir():
+            _link_or_copy(image, partial / IMAGES / image.name)
         _link_or_copy(source / TABLE, partial / TABLE)
         os.replace(partial, out)
-    except (OSError, shutil.Error) as failed:
+    except OSError as failed:
         raise FetchRefused(f"{out} cannot be written: {failed}; the download is kept in {source}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _link_or_copy(source: str | Path, target: str | Path) -> None:
+def _link_or_copy(source: Path, target: Path) -> None:
     """A link costs no space, and stays when the cache is emptied."""
     try:
         os.link(source, target)

@@ -31,13 +31,15 @@ def archive_of(files: dict[str, bytes]) -> bytes:
 class KaggleServer:
     """What it answers and was asked.
 
-    status: the API's answer, 302 leads to the archive; breaks_after: bytes after which a download breaks off.
+    status: the API's answer, 302 leads to the archive; breaks_after: bytes after which a download breaks off;
+    damages: whether a byte is not the one that the stated checksum was made of.
     """
 
     def __init__(self, archive: bytes) -> None:
         self.archive = archive
         self.status = 302
         self.breaks_after: int | None = None
+        self.damages = False
         self.asked: list[str] = []
 
     @contextmanager
@@ -88,6 +90,8 @@ class KaggleServer:
         request.send_header("Last-Modified", "Mon, 12 Aug 2019 16:10:10 GMT")
         request.end_headers()
         body = self.archive[start:]
+        if self.damages:
+            body = bytes([body[0] ^ 1]) + body[1:]
         if self.breaks_after is not None:
             body, self.breaks_after = body[: self.breaks_after], None
             request.close_connection = True

@@ -86,6 +86,18 @@ def test_a_broken_line_leaves_no_folder_and_the_next_call_goes_on(
     assert (tmp_path / "frames/train_images/a.jpg").read_bytes() == FILES["train_images/a.jpg"]
 
 
+def test_a_damaged_download_is_thrown_away(
+    kaggle: KaggleServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kaggle.damages = True
+    assert fetch_to(tmp_path / "frames") == 2
+    assert "the download arrived damaged: run the command again" in capsys.readouterr().err
+
+    kaggle.damages = False
+    assert fetch_to(tmp_path / "frames") == 0
+    assert kaggle.asked[-1] == "GET None"  # from the start
+
+
 @pytest.mark.parametrize(
     ("status", "says"),
     [
@@ -172,6 +184,17 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(FetchRefused, match="holds something else"):
         fetch(tmp_path, lambda: pytest.fail("asked Kaggle"))
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "cache" / "train_images").mkdir(parents=True)
+    (tmp_path / "cache" / "train.csv").touch()
+    (tmp_path / "file").touch()
+
+    with pytest.raises(
+        FetchRefused, match=r"cannot be written: .*Not a directory.*; the download is kept in"
+    ):
+        fetch(tmp_path / "file" / "frames", lambda: tmp_path / "cache")
 
 
 def test_what_a_killed_call_left_is_replaced(tmp_path: Path) -> None:

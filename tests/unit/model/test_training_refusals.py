@@ -8,8 +8,10 @@ import pytest
 
 from model.card import DefectClass, InputSpec
 from model.cli import main
+from model.training.opened import Opened
 from model.training.problems import SHOWN, FramesRefused
 from model.training.reading import read_frames
+from tests.support.bundles import whole_card
 from tests.support.layouts import (
     CLASSES,
     CRACK,
@@ -139,3 +141,21 @@ def test_the_command_line_says_it_and_leaves_with_2(
     said = capsys.readouterr().err
     assert f"the frames in {root} cannot be used, a problem:\n  train.csv:14: gone.jpg is not among" in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["frames"]
+
+
+def test_a_bundle_that_held_out_other_frames_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Folds that are made change with the frames: what a bundle learnt from could judge it."""
+    frames = read_frames(listed_layout(tmp_path), SPEC, CLASSES)
+    card = whole_card(name="b")
+
+    def check(described: dict[str, object]) -> str:
+        caplog.clear()
+        data = card.model_copy(update={"data": described})
+        Opened(folder=tmp_path, version="b", card=data, preset="line", fold=1).check_fold(frames)
+        return caplog.text
+
+    assert check(frames.split(1).described) == ""
+    assert check({}) == ""
+    assert "b held out other frames than fold 1" in check(frames.split(0).described)
