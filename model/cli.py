@@ -18,6 +18,7 @@ from model.card import LINE, PLANT
 from model.load import ENGINES, load_inspector
 from model.outputs import DRAWN, Outputs
 from model.predict import PredictRefused, Unreadable, list_images, predict
+from model.training.refused import TrainingRefused
 
 DONE, SOME_UNREADABLE, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.print_help()
             return REFUSED
         return _predict(parser.parse_args(given))
-    except (BundleRefused, PredictRefused) as refused:
+    except (BundleRefused, PredictRefused, TrainingRefused) as refused:
         return _complain(str(refused), REFUSED)
     except KeyboardInterrupt:
         return _complain("interrupted, nothing was written", INTERRUPTED)
