@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-IN_ORDER = ("line", "latency", "failover", "memory")
+IN_ORDER = ("engines", "line", "latency", "failover", "memory")
 """bench_latency takes its rate from bench_line."""
 
 

@@ -47,14 +47,19 @@ def decode(encoded: bytes, spec: InputSpec) -> Pixels:
     return decode_grey(encoded, width_px=spec.width_px, height_px=spec.height_px, reduce=spec.reduce)
 
 
-def recut(bundle: str, frames: Sequence[bytes], share: float, into: Path, threads: int) -> Recut:
-    """A copy of the bundle, its threshold at the quantile of these frames' own scores."""
+def recut(
+    bundle: str, frames: Sequence[bytes], share: float, into: Path, threads: int, preset: str = LINE
+) -> Recut:
+    """A copy of the bundle, one preset's threshold at the quantile of these frames' own scores.
+
+    `preset` is the copy's `line`: whoever runs the copy as it comes runs that.
+    """
     folder = find(bundle)
     card = verify(folder)
-    inspector = load_inspector(folder, engine="openvino", threads=threads)
+    inspector = load_inspector(folder, engine="openvino", threads=threads, preset=preset)
     scores = np.array([gated.score for gated in _scores(inspector, frames)])
     threshold = _threshold(scores, round(share * len(frames)))
-    line = card.presets[LINE]
+    line = card.presets[preset]
     point = line.operating_points[PLANT].model_copy(update={"gate_threshold": threshold})
     line = line.model_copy(update={"operating_points": {PLANT: point}})
     copy = card.model_copy(update={"presets": {LINE: line}})

@@ -64,7 +64,8 @@ class Afternoon:
         self._decode = decode if our_decoder else decode_by_the_manual
         self._card = load_card(folder)
         core = ov.Core()
-        options = {"INFERENCE_PRECISION_HINT": "f32"}
+        # One stream is its default for one frame at a time; graphs with several were seen compiled wrongly.
+        options = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1}
         self._gate = core.compile_model(folder / GATE_GRAPH, "CPU", options)
         self._segmenter = core.compile_model(
             cut(core.read_model(folder / SEGMENTER_GRAPH), "probabilities"), "CPU", options
