@@ -32,7 +32,7 @@ class InputSpec(_Part):
     width_px: int = Field(gt=0, description="Across the strip, full size")
     height_px: int = Field(gt=0, description="Along the strip, full size")
     reduce: Literal[1, 2] = Field(description="Decoded at 1/reduce of the size, inside the JPEG decoder")
-    mean: float = Field(description="Grey level; the graph normalises: (grey - mean) / std")
+    mean: float = Field(ge=0, le=255, description="Grey level; the graph normalises: (grey - mean) / std")
     std: float = Field(gt=0)
 
 
@@ -75,7 +75,9 @@ class OperatingPoint(_Part):
 
     gate_threshold: float = Field(ge=0, le=1)
     masks: tuple[MaskRule, ...] = Field(description="In class order")
-    chosen: dict[str, Any] = Field(description="On which frames, how many, for which bound at which confidence")
+    chosen: dict[str, Any] = Field(
+        description="On which frames, how many, for which bound at which confidence"
+    )
 
 
 class Preset(_Part):
@@ -102,5 +104,7 @@ class Card(_Part):
     engines: tuple[str, ...] = Field(description="Engines with files in the bundle")
     data: dict[str, Any] = Field(description="Trained on what, from which weights; which frames judge it")
     presets: dict[str, Preset] = Field(description="`line`: the fastest that keeps the bound; `accurate`")
-    score_distribution: dict[str, Any] = Field(description="Gate scores of held-out frames, by preset: for drift")
+    score_distribution: dict[str, Any] = Field(
+        description="Gate scores of held-out frames, by preset: for drift"
+    )
     files: dict[str, str] = Field(description="File name -> sha256")

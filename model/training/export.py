@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +34,10 @@ Pixels = NDArray[np.uint8]
 def quantise(graph: ov.Model, frames: Sequence[Pixels]) -> ov.Model:
     """The int8 graph, its ranges taken from (h, w) uint8 training frames."""
     samples = [np.ascontiguousarray(pixels[None, None]) for pixels in frames[:QUANTISATION_FRAMES]]
-    quantised = nncf.quantize(
-        graph, nncf.Dataset(samples), preset=nncf.QuantizationPreset.MIXED, subset_size=len(samples)
-    )
+    with redirect_stdout(sys.stderr):  # its progress bars; what a command prints is for programs
+        quantised = nncf.quantize(
+            graph, nncf.Dataset(samples), preset=nncf.QuantizationPreset.MIXED, subset_size=len(samples)
+        )
     narrow(quantised)
     return quantised
 

@@ -52,7 +52,7 @@ def load_mobilenet(net: Net, path: Path) -> None:
     into the first convolution and its norm: features are those of a grey RGB image but for the padded border
     (the same to 1e-5 when the normalisations agree). Raises ValueError when a layer does not fit.
     """
-    stored = torch.load(path, map_location="cpu", weights_only=True)
+    stored = _read(path)
     state = dict(zip(net.encoder.state_dict(), stored.values(), strict=False))
     names = list(state)
     first = state[names[0]].sum(dim=1, keepdim=True)
@@ -69,7 +69,7 @@ def load_efficientnet(net: Net, path: Path) -> None:
     three are summed, and what is left is a constant that the first norm's running mean takes up. Features are
     those of the same frame as RGB but for the padded border. Raises ValueError when a layer does not fit.
     """
-    stored = torch.load(path, map_location="cpu", weights_only=True)
+    stored = _read(path)
     prefix = next(iter(net.encoder.state_dict())).split("conv_stem")[0]
     own = {
         prefix + name: value for name, value in stored.items() if prefix + name in net.encoder.state_dict()
@@ -104,7 +104,7 @@ def start_published(net: Net, encoder: str, weights: Path, frames: Sequence[Labe
     published = PUBLISHED[encoder]
     try:
         published.load(net, path)
-    except (OSError, RuntimeError, ValueError, KeyError) as unfit:
+    except (ValueError, KeyError) as unfit:
         raise TrainingRefused(f"{path} does not hold {published.said}: {unfit}") from None
     if published.refit:
         pixels = torch.stack([torch.from_numpy(f.pixels)[None] for f in frames[::CALIBRATION_STRIDE]])
@@ -176,6 +176,13 @@ def _refit(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...], output: Tensor) -> 
     running_var.copy_(variance)
     norm.weight.copy_(scale * torch.sqrt(variance + norm.eps))
     norm.bias.copy_(shift + scale * mean)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as unreadable:  # of a torn file torch raises whatever it stumbles over
+        raise ValueError(f"it cannot be read ({unreadable})") from None
 
 
 def _fill(encoder: nn.Module, state: dict[str, Tensor], path: Path) -> None:
