@@ -35,7 +35,7 @@ INTERVALS = (
 )
 CROPS = (
     f"A frame is cut into crops 320 px wide; a crop is defective when it holds any mask pixel, and its score "
-    f"is the gate's highest `any` within it, seen alone. Thresholds are chosen "
+    f"is the gate's highest within it, seen alone. Thresholds are chosen "
     f"on {CROP_PARTS - 1} of {CROP_PARTS} parts."
 )
 

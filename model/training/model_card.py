@@ -97,6 +97,9 @@ def _judged(e: Figures) -> Iterable[str]:
         ("bundle", "fold", "masks", "boxes", "clean"),
         [(f"`{b['version']}`", b["fold"], *b["by_truth"].values()) for b in e["bundles"]],
     )
+    for bundle in e["bundles"]:
+        if not bundle["as_held_out"]:
+            yield f"Not certain: `{bundle['version']}` does not say that it held out exactly these frames."
     says = e["says"]
     yield f"**Cross-fitted.** {says['cross_fitted']}"
     yield f"**As shipped.** {says['as_shipped']}"

@@ -46,6 +46,11 @@ class Opened:
         """The frames of its fold."""
         return [entry for entry in frames.entries if entry.fold == self.fold]
 
+    def as_held_out(self, frames: Frames) -> bool | None:
+        """Whether its fold holds the very frames that it held out; None when its card does not say."""
+        stated = self.card.data.get("held_out_sha256")
+        return None if stated is None else stated == labelled_frames.ids_sha256(self.entries(frames))
+
     def check_fold(self, frames: Frames) -> None:
         """Raises TrainingRefused when its fold is not there, or lacks defective or clean frames."""
         here = sorted({entry.fold for entry in frames.entries if entry.fold is not None})
@@ -54,8 +59,7 @@ class Opened:
                 f"{self.version} is judged on fold {self.fold}, but {frames.root} has folds "
                 f"{', '.join(map(str, here)) or 'none'}: give the frames that it was trained on"
             )
-        stated = self.card.data.get("held_out_sha256")
-        if stated is not None and stated != labelled_frames.ids_sha256(self.entries(frames)):
+        if self.as_held_out(frames) is False:
             log.warning(
                 "%s held out other frames than fold %d of %s holds: it may have learnt from some of these. "
                 "The frames.csv beside its weights, put beside train.csv, gives back the folds it knew",
@@ -131,7 +135,7 @@ def held_out(bundle: Opened, frames: Frames, *, engine: str, threads: int) -> He
         judged,
         labels,
         fitted,
-        described=_described(bundle, labels),
+        described=_described(bundle, labels) | {"as_held_out": bundle.as_held_out(frames)},
         crops=crops,
     )
 

@@ -15,6 +15,8 @@ from model.card import Preset
 from model.cli import main
 from model.training import evaluate_command
 from model.training.evaluate_command import CARD_FILE, EVALUATION_FILE, REPORT_FILE
+from model.training.frames import ids_sha256
+from model.training.layout import read_layout
 from model.training.model_card import render_card
 from tests.support.bundles import Painted, level_bundle, painted_frame, whole_card, whole_point
 
@@ -53,13 +55,15 @@ def _mask() -> np.ndarray:
     return mask
 
 
-def write_bundle(folder: Path, fold: int | None, width_px: int = WIDTH_PX) -> Path:
+def write_bundle(
+    folder: Path, fold: int | None, *, width_px: int = WIDTH_PX, held_out_sha256: str = "of other frames"
+) -> Path:
     card = whole_card(name=folder.name, width_px=width_px, height_px=HEIGHT_PX)
     points = {"plant": whole_point(), "kaggle": whole_point(gate_threshold=0.75)}
     line = Preset(gate="gate", operating_points=points, metrics={})
     card = card.model_copy(
         update={
-            "data": {} if fold is None else {"held_out_fold": fold},
+            "data": {} if fold is None else {"held_out_fold": fold, "held_out_sha256": held_out_sha256},
             "presets": card.presets | {"line": line},
         }
     )
@@ -71,7 +75,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Frames, and bundles that held out fold 0, fold 1 and no stated one."""
     root = tmp_path_factory.mktemp("evaluate")
     write_frames(root / "frames")
-    for name, fold in (("first", 0), ("second", 1), ("again", 0), ("silent", None), ("absent", 7)):
+    of_fold_0 = ids_sha256([entry for entry in read_layout(root / "frames") if entry.fold == 0])
+    write_bundle(root / "first", 0, held_out_sha256=of_fold_0)
+    for name, fold in (("second", 1), ("again", 0), ("silent", None), ("absent", 7)):
         write_bundle(root / name, fold)
     write_bundle(root / "wide", 1, width_px=2 * WIDTH_PX)
     return root
@@ -92,6 +98,7 @@ def written(place: Path) -> Path:
 
 def test_two_bundles_cross_validate(written: Path, place: Path) -> None:
     found = json.loads((written / EVALUATION_FILE).read_text())
+    assert [b["as_held_out"] for b in found["bundles"]] == [True, False]
     assert [(b["version"].partition("@")[0], b["fold"]) for b in found["bundles"]] == [
         ("first", 0),
         ("second", 1),
@@ -146,6 +153,8 @@ def test_names_from_a_card_are_escaped(plain: Path) -> None:
 def test_a_stated_fold_judges_a_bundle_that_is_silent(plain: Path) -> None:
     found = json.loads((plain / EVALUATION_FILE).read_text())
     assert found["frames"]["folds"] == [1]
+    assert found["bundles"][0]["as_held_out"] is None
+    assert "Not certain" in (plain / REPORT_FILE).read_text()
     assert found["speed"] is None
 
 
