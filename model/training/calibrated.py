@@ -72,10 +72,10 @@ def calibrated(
 def distributed(scores: NDArray[np.float32]) -> dict[str, Any]:
     """How scores lie: their number, deciles (11, with both ends) and a histogram over 0..1; for drift."""
     counts, _ = np.histogram(np.clip(scores, 0, 1), bins=HISTOGRAM_BINS, range=(0, 1))
-    deciles = np.quantile(scores, np.linspace(0, 1, 11)) if scores.size else []
+    deciles: list[float] = np.quantile(scores, np.linspace(0, 1, 11)).tolist() if scores.size else []
     return {
         "n": int(scores.size),
-        "deciles": [round(float(value), 4) for value in deciles],
+        "deciles": [round(value, 4) for value in deciles],
         "histogram": counts.tolist(),
     }
 
