@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.card import PLANT, Card
+from model.training import model_card_figures as figures
 from model.training.anchors import anchors_of
 from model.training.markdown import bullets, bullets_of, table
-from model.training.report import interval, percent, settings, three, words
+from model.training.report import percent, three
 
 Figures = Mapping[str, Any]
 
@@ -40,13 +41,14 @@ def render_card(card: Card, version: str, evaluation: Figures) -> str:
         ["## Intended use", _flowing(USE) if _is_severstal(card) else _own_use(card)],
         ["## Networks", _networks(card)],
         ["## Data", *_data(card)],
-        ["## How it was judged", *_judged(evaluation)],
-        ["## Gate", *_gate(evaluation)],
-        ["## Masks", *_masks(evaluation)],
-        ["## Regions and crops", *_regions(evaluation)],
+        ["## How it was judged", *figures.judged(evaluation)],
+        ["## Gate", *figures.gate(evaluation)],
+        ["## Masks", *figures.masks(evaluation)],
+        ["## Regions and crops", *figures.regions(evaluation)],
+        ["## Presets", *_presets(card)],
         ["## Thresholds", *_thresholds(card)],
         ["## Scores to watch for drift", *_distribution(card)],
-        ["## Speed", *_speed(evaluation)],
+        ["## Speed", *figures.speed(evaluation)],
         ["## Limits", _limits(evaluation)],
         ["## Licence", _licence(card)],
     ]
@@ -86,121 +88,6 @@ def _data(card: Card) -> Iterable[str]:
     yield bullets(card.data)
 
 
-def _judged(e: Figures) -> Iterable[str]:
-    frames = e["frames"]
-    truth = frames["by_truth"]
-    yield (
-        f"On {frames['total']:,} frames that the judged bundle had held out: {truth['mask']:,} with masks, "
-        f"{truth['boxes']:,} defective without known masks, **{truth['clean']} clean**."
-    )
-    yield table(
-        ("bundle", "fold", "masks", "boxes", "clean"),
-        [(f"`{b['version']}`", b["fold"], *b["by_truth"].values()) for b in e["bundles"]],
-    )
-    for bundle in e["bundles"]:
-        if not bundle["as_held_out"]:
-            yield f"Not certain: `{bundle['version']}` does not say that it held out exactly these frames."
-    says = e["says"]
-    yield f"**Cross-fitted.** {says['cross_fitted']}"
-    yield f"**As shipped.** {says['as_shipped']}"
-    yield says["intervals"]
-
-
-def _gate(e: Figures) -> Iterable[str]:
-    gate, auc = e["gate"], e["gate"]["auc"]
-    yield (
-        f"AUC **{three(auc['value'])}** ({interval(auc['interval_95'], 'three')}; {auc['defective']:,} "
-        f"defective, {auc['clean']} clean frames; by fold "
-        f"{', '.join(three(a) for a in auc['by_fold'].values())})."
-    )
-    yield table(
-        ("operating point", "thresholds", "missed", "miss share", "95 % sure below", "clean rejected"),
-        [
-            (
-                point,
-                words(how),
-                f"{one['missed']} of {one['defective']:,}",
-                f"{percent(one['miss_share'])} ({interval(one['miss_share_95'])})",
-                percent(one["miss_share_below_95"]),
-                f"{one['clean_rejected']} of {one['clean']}: {percent(one['clean_rejected_share'])} "
-                f"({interval(one['clean_rejected_share_95'])})",
-            )
-            for point, sides in gate["points"].items()
-            for how, one in sides.items()
-        ],
-    )
-    said = f"Expected calibration error {three(gate['reliability']['ece'])} among these frames"
-    if (reweighted := gate["reliability_reweighted"]) is not None:
-        share = percent(reweighted["clean_share"], 0)
-        said += f", {three(reweighted['ece'])} were {share} of them clean as in the whole set"
-    yield f"{said}."
-    if doubtful := gate["without_doubtful"]:
-        yield (
-            f"{', '.join(doubtful['image_ids'])} is labelled clean and looks truly defective; it counts "
-            f"above. Without it the AUC would be {three(doubtful['auc']['value'])}."
-        )
-
-
-def _masks(e: Figures) -> Iterable[str]:
-    classes = [(str(kind["class_id"]), kind["name"]) for kind in e["classes"]]
-    yield "Mean Dice at full resolution where the class is truly there (95 % interval):"
-    rows: list[Sequence[Any]] = [
-        (name, *(_dice(figures["positive_dice"]["by_class"][c]) for c, _ in classes))
-        for name, figures in settings(e)
-    ]
-    plain = e["masks"]["plain"]["positive_dice"]["by_class"]
-    rows.append(("masks (n)", *(plain[c]["n"] for c, _ in classes)))
-    if anchors := e["anchors"]:
-        best = ("-".join(dict.fromkeys(three(v) for v in anchors["positive_dice"][c])) for c, _ in classes)
-        rows.append((f"anchors, {anchors['frames']:,} frames", *best))
-    yield table(("setting", *(f"{c} {name}" for c, name in classes)), rows)
-    if anchors:
-        yield f"Anchors: {anchors['says']}"
-    yield "The competition's mean Dice (empty = 1), its all-empty floor, the skill above it, and false masks:"
-    yield table(
-        ("setting", "mean Dice", "floor", "skill", "clean frames with a mask"),
-        [
-            (
-                name,
-                f"{three(c['mean_dice'])} ({interval(c['interval_95'], 'three')})",
-                three(c["all_empty"]),
-                f"{three(c['skill'])} ({interval(c['skill_95'], 'three')})",
-                f"{figures['false_on_clean']['with_masks']} of {figures['false_on_clean']['clean']}",
-            )
-            for name, figures in settings(e)
-            for c in [figures["competition"]]
-        ],
-    )
-
-
-def _regions(e: Figures) -> Iterable[str]:
-    regions = e["regions"][PLANT]
-    covered = percent(regions["found_when_covered"], 0)
-    yield f"Recall of regions at `plant`, cross-fitted (found: {covered} covered by its class), by area:"
-    yield table(
-        ("class", "all", *regions["sizes_px"]),
-        [
-            (
-                row,
-                *(
-                    f"{percent(one['share'], 0)} (n = {one['n']})" if one["n"] else "-"
-                    for one in cells.values()
-                ),
-            )
-            for row, cells in regions["recall"].items()
-        ],
-    )
-    precision = regions["precision"]["all"]["all"]
-    yield f"Precision: {percent(precision['share'], 0)} of {precision['n']:,} found regions are right."
-    if crops := e["crops"]:
-        yield (
-            f"Crop accuracy ({crops['width_px']} px wide): **{three(crops['accuracy'])}** "
-            f"({interval(crops['interval_95'], 'three')}; {crops['crops']:,} crops; always the same answer: "
-            f"{three(crops['always_the_same'])})."
-            + (f" Reference: {three(e['anchors']['crop_accuracy'])}." if e["anchors"] else "")
-        )
-
-
 def _thresholds(card: Card) -> Iterable[str]:
     yield table(
         ("preset", "operating point", "gate at", *(f"{k.class_id}: top/bottom/px" for k in card.classes)),
@@ -220,27 +107,40 @@ def _thresholds(card: Card) -> Iterable[str]:
             yield f"`{name}`, `{point_name}`:\n\n{bullets(point.chosen)}"
 
 
+def _presets(card: Card) -> Iterable[str]:
+    """What the bundle's own card says of each preset: of its one fold, measured when it was made."""
+    yield "Each preset on the fold that the bundle held out, as its card states it (`plant`, cross-fitted):"
+    rows = [(name, preset.metrics) for name, preset in card.presets.items() if PLANT in preset.metrics]
+    yield (
+        table(
+            ("preset", "gate AUC", "missed", "clean rejected", "positive Dice"),
+            [
+                (
+                    name,
+                    three(metrics.get("auc", {}).get("value")),
+                    *_counts(metrics[PLANT]["cross_fitted"].get("gate")),
+                    three(metrics[PLANT]["cross_fitted"]["masks"]["positive_dice"]["mean"]),
+                )
+                for name, metrics in rows
+            ],
+        )
+        if rows
+        else "The card states none."
+    )
+
+
+def _counts(gate: Figures | None) -> tuple[str, str]:
+    if gate is None:
+        return "-", "-"
+    return (
+        f"{gate['missed']} of {gate['defective']}",
+        f"{gate['clean_rejected']} of {gate['clean']}",
+    )
+
+
 def _distribution(card: Card) -> Iterable[str]:
     yield "Gate scores of held-out frames; scores of a line that move away from these are a reason to look."
     yield bullets(card.score_distribution) or "The card states none."
-
-
-def _speed(e: Figures) -> Iterable[str]:
-    speed = e["speed"]
-    if not speed:
-        yield "Not measured by this evaluation (`--speed`); the README's benchmarks are."
-        return
-    yield table(
-        ("step", "ms a frame, median", "least", "most"),
-        [
-            (name, speed[key]["median"], speed[key]["least"], speed[key]["most"])
-            for name, key in (
-                ("decode, one core", "decode_ms"),
-                (f"gate, {speed['threads']} threads", "gate_ms"),
-                (f"segmenter and regions, {speed['threads']} threads", "segment_ms"),
-            )
-        ],
-    )
 
 
 def _limits(e: Figures) -> str:
@@ -266,7 +166,3 @@ def _is_severstal(card: Card) -> bool:
 
 def _flowing(text: str) -> str:
     return " ".join(text.split())
-
-
-def _dice(one: Figures) -> str:
-    return f"{three(one['mean'])} ({interval(one['interval_95'], 'three')})" if one["n"] else "-"
