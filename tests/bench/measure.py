@@ -31,7 +31,7 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in versions},
+        **{name: _version(name) for name in versions},
         "load_before": round(os.getloadavg()[0], 2),
     }
 
@@ -116,6 +116,14 @@ def read_figure(benchmark: str, name: str, out: Path = OUT) -> Any:
         return None
     figure = json.loads(path.read_text(encoding="utf-8"))["figures"].get(name)
     return None if figure is None else figure["value"]
+
+
+def _version(distribution: str) -> str:
+    """A GPU machine runs torch alone: it may have no OpenVINO and no Kafka."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
 
 
 def _cpu_name() -> str:
