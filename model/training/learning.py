@@ -18,7 +18,7 @@ class Learning:
     def __init__(
         self, net: nn.Module, learning_rate: float, encoder_rate: float, device: torch.device
     ) -> None:
-        self.net = net.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        self.net = net.to(device).to(memory_format=torch.channels_last).train()
         self.averaged = copy.deepcopy(self.net)
         self.optimiser = _optimiser(self.net, learning_rate)
         self._full_rates = (learning_rate * encoder_rate, learning_rate)
