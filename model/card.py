@@ -37,7 +37,7 @@ class InputSpec(_Part):
 
 
 class GateSpec(_Part):
-    """A network of its own that only scores frames: a sigmoid for each cell, a frame's score is their maximum."""
+    """A network that only scores frames: a sigmoid for each cell, a frame's score is their maximum."""
 
     architecture: str
     encoder: str
@@ -53,10 +53,10 @@ class SegmenterSpec(_Part):
 
 
 class MaskRule(_Part):
-    """Post-processing of one class, after the competition's winners: (top threshold, least area, bottom threshold).
+    """Post-processing of one class by the competition's winners' triplet.
 
-    A class is there when its probabilities reach `top_threshold` on `min_area_px` pixels of the full-size frame;
-    its mask is then where they reach `bottom_threshold`.
+    A class is there when its probabilities reach `top_threshold` on `min_area_px` pixels of the full-size
+    frame; its mask is then where they reach `bottom_threshold`.
     """
 
     top_threshold: float = Field(ge=0, le=1)
@@ -84,7 +84,7 @@ class Preset(_Part):
     """One way to run the bundle: which network scores the frames, and its operating points."""
 
     gate: Literal["gate", "segmenter"] = Field(
-        description="`gate`: the small network; `segmenter`: the head on the segmenter's encoder, slower, surer"
+        description="`gate`: the small network; `segmenter`: the head on its encoder, slower, surer"
     )
     operating_points: dict[str, OperatingPoint]
     metrics: dict[str, Any] = Field(description="Measured, with sample sizes")

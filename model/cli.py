@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -15,10 +16,10 @@ from rich.text import Text
 
 from model.bundle import BundleRefused, bundle_version, find
 from model.card import LINE, PLANT
+from model.frames.refused import TrainingRefused
 from model.load import ENGINES, load_inspector
 from model.outputs import DRAWN, Outputs
 from model.predict import PredictRefused, Unreadable, list_images, predict
-from model.training.refused import TrainingRefused
 
 DONE, SOME_UNREADABLE, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -29,7 +30,16 @@ _TRAINING = {
     "calibrate": "choose a bundle's thresholds anew on frames of your own",
     "evaluate": "judge bundles on the frames that they held out: JSON and an HTML report",
 }
-"""Command -> what it does; lives in model.training.COMMAND_command: add_arguments(parser), run(args) -> code."""
+"""Command -> what it does."""
+
+_LIVES_IN = {
+    "fetch": "frames",
+    "train": "training",
+    "export": "export",
+    "calibrate": "calibration",
+    "evaluate": "evaluation",
+}
+"""Command -> its part of `model`; COMMAND_command there: add_arguments(parser), run(args) -> exit code."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,8 +114,9 @@ def _predict(given: argparse.Namespace) -> int:
                 masks += outputs.add(item)
                 defective += item.result.defective
     clean = len(images) - defective - len(unreadable)
+    version = bundle_version(bundle, given.preset, given.operating_point)
     print(
-        f"{len(images)} images by {bundle_version(bundle, given.preset, given.operating_point)} on {given.engine}: {clean} clean, "
+        f"{len(images)} images by {version} on {given.engine}: {clean} clean, "
         f"{defective} defective with {masks} masks, {len(unreadable)} unreadable. Written to {given.out}"
     )
     for item in unreadable:
@@ -130,8 +141,9 @@ def _progress(console: Console) -> Progress:
 
 
 def _train_or_export(command: str, given: list[str]) -> int:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before torch: else cuBLAS is not repeatable
     try:
-        module = import_module(f"model.training.{command}_command")
+        module = import_module(f"model.{_LIVES_IN[command]}.{command}_command")
     except ModuleNotFoundError as absent:
         if absent.name is None or absent.name.startswith("model."):
             raise

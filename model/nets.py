@@ -93,9 +93,7 @@ class SegmenterNet(nn.Module):
     def see(self, frames: Tensor) -> Seen:
         """(N, 1, H, W) grey levels -> logits of both heads; H and W are multiples of 32."""
         features = self.encoder(self.normalise(frames))
-        return Seen(
-            masks=self.segmentation_head(self.decoder(features)), cells=self.gate_head(features[-1])
-        )
+        return Seen(masks=self.segmentation_head(self.decoder(features)), cells=self.gate_head(features[-1]))
 
     def cells(self, frames: Tensor) -> Tensor:
         """(N, 1, H, W) grey levels -> (N, classes + 1, H/32, W/32) logits, without the decoder's work."""

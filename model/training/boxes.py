@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from model.frames.frames import Box, LabelledFrame
 from model.nets import SegmenterNet
-from model.training.frames import Box, LabelledFrame
 from model.training.hardware import Hardware
 
 log = logging.getLogger(__name__)

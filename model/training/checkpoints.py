@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from model.training.refused import TrainingRefused
+from model.frames.refused import TrainingRefused
 
 Identity = dict[str, str]
 

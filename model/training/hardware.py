@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import dataclass
 
 import torch
 
-from model.training.refused import TrainingRefused
+from model.frames.refused import TrainingRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,6 @@ def choose_hardware(device: str = "auto", precision: str = "auto") -> Hardware:
         raise TrainingRefused("--device cuda: torch sees no CUDA device here; give --device cpu")
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if chosen == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS is not repeatable
         torch.backends.cudnn.benchmark = False
         torch.use_deterministic_algorithms(True, warn_only=True)
     mixed = precision == "bfloat16" or (precision == "auto" and (chosen == "cuda" or _native_bfloat16()))

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from model.frames.refused import TrainingRefused
 from model.training.checkpoints import CheckpointFile
 from model.training.hardware import Hardware
 from model.training.learning import Learning
 from model.training.memory import fitting_batch, is_out_of_memory
 from model.training.prefetch import batches
 from model.training.progress import Moment, Watch
-from model.training.refused import TrainingRefused
 from model.training.sampling import Batch, FrameSampler
 from model.training.schedule import Schedule, rate
 

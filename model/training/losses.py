@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.frames.frames import UNKNOWN
 from model.nets import CELL_PX, GateNet, SegmenterNet
-from model.training.frames import UNKNOWN
 from model.training.sampling import Batch
 
 CELL_AREA_PX = 8

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.card import DefectClass, GateSpec, InputSpec, SegmenterSpec
+from model.frames.refused import TrainingRefused
 from model.training.recipe_file import explain, read_yaml
-from model.training.refused import TrainingRefused
 
 RECIPES = Path(__file__).parent / "recipes"
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from model.training.refused import TrainingRefused
+from model.frames.refused import TrainingRefused
 
 Place = tuple[str | int, ...]
 Lines = dict[Place, int]

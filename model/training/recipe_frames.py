@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.training.frames import FrameSplit
-from model.training.reading import read_frames
+from model.frames.frames import FrameSplit
+from model.frames.reading import read_frames
+from model.frames.refused import TrainingRefused
 from model.training.recipe import Recipe
-from model.training.refused import TrainingRefused
 from model.training.synthetic_frames import draw_split
 
 

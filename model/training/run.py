@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.frames.frames import LabelledFrame
+from model.frames.refused import TrainingRefused
 from model.training.checkpoints import Identity
-from model.training.frames import LabelledFrame
 from model.training.hardware import Hardware
 from model.training.progress import Watch
 from model.training.recipe import Recipe, Stage
-from model.training.refused import TrainingRefused
 from model.training.starts import published_file, sha256
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.training.frames import LabelledFrame
+from model.frames.frames import LabelledFrame
 from model.training.recipe import SamplingPlan
 from model.training.variation import Sample, crop, mix, vary
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from model.frames.frames import LabelledFrame
 from model.nets import GateNet, SegmenterNet, build_gate, build_segmenter
 from model.training import starts
 from model.training.boxes import fill_boxes
 from model.training.checkpoints import CheckpointFile, Identity
-from model.training.frames import LabelledFrame
 from model.training.loop import LoopPlan, Loss, Trained, train
 from model.training.losses import GateLoss, JointLoss
 from model.training.recipe import Stage

@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from model.frames.frames import LabelledFrame
+from model.frames.refused import TrainingRefused
 from model.nets import GateNet, SegmenterNet
-from model.training.frames import LabelledFrame
-from model.training.refused import TrainingRefused
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from model.card import InputSpec
+from model.frames.frames import FrameSplit, JudgedFrame, LabelledFrame, half_size
 from model.images import decode_grey
 from model.synthesis import SyntheticFrame, SyntheticStrip
-from model.training.frames import FrameSplit, JudgedFrame, LabelledFrame, half_size
 from model.training.recipe import SyntheticSource
 
 EVEN_SHARES = {1: 1.0, 2: 1.0, 3: 1.6, 4: 1.0}

@@ -16,18 +16,18 @@ import torch
 from rich.console import Console
 
 from model.bundle import GATE_WEIGHTS, SEGMENTER_WEIGHTS
+from model.calibration.bound_arguments import add_bound_arguments, bound_of
+from model.calibration.miss_bound import check_enough
+from model.export.assemble import assemble
+from model.frames.layout import FRAMES, write_frames
+from model.frames.refused import TrainingRefused
 from model.load import usable_cores
 from model.nets import load_weights, save_weights
-from model.training.assemble import assemble
-from model.training.bound_arguments import add_bound_arguments, bound_of
 from model.training.curves import Curves
 from model.training.hardware import choose_hardware
-from model.training.layout import FRAMES, write_frames
-from model.training.miss_bound import check_enough
 from model.training.progress import Bar, LogLines, Watch, Watches
 from model.training.recipe import load_recipe
 from model.training.recipe_frames import read_split
-from model.training.refused import TrainingRefused
 from model.training.run import TrainingRun
 from model.training.stages import TrainedNets, train_networks
 

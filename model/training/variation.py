@@ -10,8 +10,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from model.frames.frames import LabelledFrame
 from model.nets import CELL_PX
-from model.training.frames import LabelledFrame
 
 DEFECT_CROP_SHARE = 0.75
 """Of the crops of a frame with a defect, how many are placed on it; the others lie anywhere."""

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from model.frames.frames import JudgedFrame, LabelledFrame, Truth
 from model.inspector import FrameResult
-from model.training.frames import JudgedFrame, LabelledFrame, Truth
 
 SHAPE: Final = (64, 160)
 

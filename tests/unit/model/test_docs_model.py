@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from model.bundle import BUNDLES, bundle_version, load_card
-from model.training.evaluate_command import CARD_FILE, EVALUATION_FILE, REPORT_FILE
-from model.training.model_card import render_card
+from model.evaluation.evaluate_command import CARD_FILE, EVALUATION_FILE, REPORT_FILE
+from model.evaluation.model_card import render_card
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "model" / "severstal"
 BUNDLE = BUNDLES / "severstal"

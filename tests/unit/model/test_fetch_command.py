@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from model.cli import main
-from model.training.fetch_command import FetchRefused, fetch, is_fetched
+from model.frames.fetch_command import FetchRefused, fetch, is_fetched
 from tests.support.kaggle_server import KaggleServer, archive_of
 
 pytest.importorskip("kagglehub", reason="fetching needs the torch extra")

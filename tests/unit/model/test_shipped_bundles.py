@@ -7,12 +7,12 @@ import pytest
 
 from model.bundle import BUNDLES, verify
 from model.card import Card
+from model.frames.frames import decode, judged
+from model.frames.layout import read_layout
 from model.inspector import FrameResult
 from model.load import load_inspector
 from model.regions import class_masks
 from model.synthesis import SyntheticStrip
-from model.training.frames import decode, judged
-from model.training.layout import read_layout
 from tests.support.layouts import real_frames
 
 BOUND, CONFIDENCE = 0.02, 0.95

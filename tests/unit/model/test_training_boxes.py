@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from model.bundle import BUNDLES, SEGMENTER_WEIGHTS, load_card
+from model.frames.frames import UNKNOWN, Box, LabelledFrame, load
+from model.frames.layout import read_layout
 from model.nets import SegmenterNet, build_segmenter, load_weights
 from model.training.boxes import fill_boxes, most_probable
-from model.training.frames import UNKNOWN, Box, LabelledFrame, load
-from model.training.layout import read_layout
 from tests.support.labelled import LABELLED
 from tests.support.layouts import real_frames
 from tests.support.tiny_nets import INPUT, SEGMENTER

@@ -9,10 +9,10 @@ import pytest
 
 from model.bundle import verify
 from model.cli import REFUSED, main
+from model.frames.refused import TrainingRefused
 from model.load import load_inspector
 from model.training.recipe import load_recipe
 from model.training.recipe_frames import read_split
-from model.training.refused import TrainingRefused
 from tests.support.tiny_recipes import tiny_recipe, tiny_stage, write_recipe
 
 STAGES = [tiny_stage("joint", "segmenter", steps=2), tiny_stage("gate", "gate", steps=2, teacher="segmenter")]

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from model.frames.refused import TrainingRefused
 from model.training.checkpoints import CheckpointFile
 from model.training.hardware import Hardware, choose_hardware
 from model.training.loop import LoopPlan, Trained, train
 from model.training.memory import is_out_of_memory
 from model.training.progress import Moment, Watches
-from model.training.refused import TrainingRefused
 from model.training.sampling import Batch
 from model.training.schedule import rate
 from tests.support.training_nets import CPU, OneConvolution, small_sampler, wrong_pixels

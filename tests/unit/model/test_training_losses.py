@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from model.frames.frames import UNKNOWN
 from model.nets import build_gate, build_segmenter
-from model.training.frames import UNKNOWN
 from model.training.losses import GateLoss, JointLoss, cell_targets, distilled_gate_loss, gate_loss, mask_loss
 from model.training.sampling import Batch
 from tests.support.tiny_nets import GATE, INPUT, SEGMENTER

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from model.frames.refused import TrainingRefused
 from model.training.recipe import RECIPES, Recipe, load_recipe
-from model.training.refused import TrainingRefused
 from tests.support.tiny_recipes import SAMPLING, tiny_recipe, tiny_stage, write_recipe
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from model.card import DefectClass, InputSpec
 from model.cli import main
-from model.training.opened import Opened
-from model.training.problems import SHOWN, FramesRefused
-from model.training.reading import read_frames
+from model.evaluation.opened import Opened
+from model.frames.problems import SHOWN, FramesRefused
+from model.frames.reading import read_frames
 from tests.support.bundles import whole_card
 from tests.support.layouts import (
     CLASSES,

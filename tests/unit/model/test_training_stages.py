@@ -14,11 +14,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from model.frames.frames import UNKNOWN, LabelledFrame
+from model.frames.refused import TrainingRefused
 from model.nets import build_segmenter
-from model.training.frames import UNKNOWN, LabelledFrame
 from model.training.progress import Watches
 from model.training.recipe import Recipe
-from model.training.refused import TrainingRefused
 from model.training.run import TrainingRun
 from model.training.stages import train_networks
 from tests.support.labelled import LABELLED

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
 from model.card import GateSpec, InputSpec, SegmenterSpec
+from model.frames.refused import TrainingRefused
 from model.nets import GateNet, build_gate, build_segmenter
-from model.training.refused import TrainingRefused
 from model.training.starts import (
     IMAGENET_MEAN,
     IMAGENET_STD,

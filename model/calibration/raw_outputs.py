@@ -1,0 +1,42 @@
+"""What a bundle's graphs say of frames, by the engine that will run them: what is calibrated is what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from model.calibration.calibration import RawOutputs
+from model.card import Card, MaskRule, OperatingPoint
+from model.engines.openvino import OpenVinoInspector
+
+NETWORKS: Final = ("gate", "segmenter")
+"""Which can score frames, as `Preset.gate` names them."""
+
+CHUNK: Final = 64
+
+_ANY: Final = MaskRule(top_threshold=0.5, bottom_threshold=0.5, min_area_px=0)
+
+
+def run_graphs(
+    card: Card, graphs: dict[str, ov.Model], pixels: Sequence[NDArray[np.uint8]], threads: int
+) -> dict[str, RawOutputs]:
+    """Outputs of both networks on (h, w) uint8 frames, by the network that scores them.
+
+    graphs: `gate` and `segmenter`. The masks of both are the segmenter's, so the probabilities are shared.
+    """
+    point = OperatingPoint(gate_threshold=0, masks=(_ANY,) * len(card.classes), chosen={})
+    scores: dict[str, NDArray[np.float32]] = {}
+    probabilities = np.zeros((0, len(card.classes), 1, 1), np.float32)
+    for network in NETWORKS:
+        inspector = OpenVinoInspector(
+            card=card, point=point, gate=graphs[network], segmenter=graphs["segmenter"], threads=threads
+        )
+        scores[network] = np.array([g.score for g in inspector.gate(pixels)], np.float32)
+        if network == "gate" and pixels:
+            chunks = [pixels[i : i + CHUNK] for i in range(0, len(pixels), CHUNK)]
+            probabilities = np.stack([p for chunk in chunks for p in inspector.probabilities(chunk)])
+    return {n: RawOutputs(scores=scores[n], probabilities=probabilities) for n in NETWORKS}

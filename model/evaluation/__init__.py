@@ -1,0 +1,1 @@
+"""How good a bundle is on frames that it held out: figures with intervals, a report, a model card."""

@@ -1,0 +1,1 @@
+"""Labelled frames: the competition's layout read and checked, folds, and its download."""
