@@ -66,6 +66,10 @@ class Inspector(ABC):
         """Find the regions of frames that passed the gate; a frame can turn out to hold none."""
 
     @abstractmethod
+    def probabilities(self, frames: Sequence[Pixels]) -> list[NDArray[np.float32]]:
+        """The segmenter's (classes, h, w) for each frame, before thresholds: to calibrate and to compare."""
+
+    @abstractmethod
     def warm_up(self) -> None:
         """Run both networks once at every size they will see. Raises what the engine raises."""
 

@@ -96,7 +96,7 @@ class EagerNet(BatchedNet):
     def _start(self, slot: int, frames: Frames, bucket: int) -> None:
         batch = np.zeros((bucket, *self._shape[1:]), np.uint8)
         for index, frame in enumerate(frames):
-            batch[index, 0] = frame
+            batch[index, 0] = np.asarray(frame)
         with torch.inference_mode():
             self._said[slot] = self._net(torch.from_numpy(batch)).float().numpy()
 

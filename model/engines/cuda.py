@@ -85,10 +85,9 @@ class CapturedNet(BatchedNet):
     ) -> None:
         super().__init__(shape, buckets)
         self._device = device
-        self._net = in_bfloat16(net.eval().requires_grad_(False)).to(
-            device, memory_format=torch.channels_last
-        )
-        self._stream = torch.cuda.Stream(device)
+        self._net = in_bfloat16(net.eval().requires_grad_(False)).to(device)
+        self._net = self._net.to(memory_format=torch.channels_last)
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
         self._captured: dict[int, _Captured] = {}
         self._slots: dict[int, _Slot] = {}
@@ -135,7 +134,7 @@ class CapturedNet(BatchedNet):
             self._slots[slot] = _Slot(
                 torch.empty((largest, *self._shape[1:]), dtype=torch.uint8, pin_memory=True),
                 torch.empty((largest, *output.shape[1:]), dtype=torch.float32, pin_memory=True),
-                torch.cuda.Event(),
+                torch.cuda.Event(),  # type: ignore[no-untyped-call]
             )
         return self._slots[slot]
 

@@ -46,7 +46,7 @@ class DeviceDecoder:
         self._spec = spec
         self._device = device
         self._decode_batch = decode_batch
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
     def decode(self, encoded: Sequence[bytes]) -> list[Tensor | ImageInvalid]:
         """(h, w) uint8 on the device for each frame, or why it is none; as many as came, in their order.
@@ -111,5 +111,6 @@ def _flat_at_the_bottom(frames: Tensor) -> Tensor:
     Decoders fill what a cut scan lacks with such blocks. A real frame that is flat there only costs time.
     """
     last = frames[:, 0, -_BLOCK_PX:, : frames.shape[3] // _BLOCK_PX * _BLOCK_PX]
-    blocks = last.unflatten(2, (-1, _BLOCK_PX))
-    return (blocks.amax(dim=(1, 3)) == blocks.amin(dim=(1, 3))).all(dim=1)
+    blocks = last.reshape(*last.shape[:2], -1, _BLOCK_PX)
+    flat: Tensor = (blocks.amax(dim=(1, 3)) == blocks.amin(dim=(1, 3))).all(dim=1)
+    return flat

@@ -68,7 +68,7 @@ class OpenVinoInspector(Inspector):
         return self._segmenter.run(frames, lambda probabilities: self._regions.find(probabilities[0]))
 
     def probabilities(self, frames: Sequence[Pixels]) -> list[NDArray[np.float32]]:
-        """The segmenter's output for each frame, (classes, h, w): to calibrate and to compare engines."""
+        """See Inspector."""
         return self._segmenter.run(frames, lambda output: output[0])
 
     def warm_up(self) -> None:

@@ -84,7 +84,7 @@ class TorchInspector(Inspector):
         return self._segmenter.run(frames, self._regions.find)
 
     def probabilities(self, frames: Frames) -> list[NDArray[np.float32]]:
-        """The segmenter's output for each frame, (classes, h, w): to calibrate and to compare engines."""
+        """See Inspector."""
         return self._segmenter.run(frames, np.copy)
 
     def warm_up(self) -> None:

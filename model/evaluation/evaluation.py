@@ -52,7 +52,7 @@ def evaluate(
     truths = [label.truth for label in labels]
     masks = {
         point: {
-            how: judge_masks(pooled(folds, Setting(point, how)), labels, class_ids, clean_share)  # type: ignore[arg-type]
+            how: judge_masks(pooled(folds, Setting(point, how)), labels, class_ids, clean_share)
             for how in ("cross_fitted", "as_shipped")
         }
         for point in points
@@ -105,7 +105,7 @@ def _gate(
 ) -> dict[str, Any]:
     passed = {
         point: {
-            how: np.array([j.passed for j in pooled(folds, Setting(point, how))])  # type: ignore[arg-type]
+            how: np.array([j.passed for j in pooled(folds, Setting(point, how))])
             for how in ("cross_fitted", "as_shipped")
         }
         for point in points

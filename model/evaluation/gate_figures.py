@@ -145,7 +145,8 @@ def _auc_of(scores: Scores) -> Statistic:
         high, low = weights[:, scores.defective], weights[:, ~scores.defective]
         counted = ((high @ known) * low).sum(axis=1)
         above = ((high @ ordered) * low).sum(axis=1)
-        return np.divide(above, counted, out=np.full(len(weights), np.nan), where=counted > 0)
+        areas: Floats = np.divide(above, counted, out=np.full(len(weights), np.nan), where=counted > 0)
+        return areas
 
     return statistic
 

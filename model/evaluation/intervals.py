@@ -71,7 +71,7 @@ def roc_auc(defective: Sequence[float] | Floats, clean: Sequence[float] | Floats
 def order(defective: Sequence[float] | Floats, clean: Sequence[float] | Floats) -> Floats:
     """(defective, clean) matrix: 1 where the defective frame scores higher, one half where they tie."""
     high, low = np.asarray(defective, np.float64)[:, None], np.asarray(clean, np.float64)[None, :]
-    return (high > low) + 0.5 * (high == low)
+    return np.asarray((high > low) + 0.5 * (high == low), np.float64)
 
 
 def delong(
@@ -119,7 +119,7 @@ class GroupedSample:
 
     def left_out(self) -> Floats:
         """(groups, n): all items but one group's, for the jackknife."""
-        return 1.0 - (np.arange(self.group_count)[:, None] == self._group_of[None, :])
+        return np.asarray(np.arange(self.group_count)[:, None] != self._group_of[None, :], np.float64)
 
 
 def bootstrap(
@@ -154,7 +154,8 @@ def ratio(above: Sequence[float] | Floats, below: Sequence[float] | Floats) -> S
 
     def statistic(weights: Floats) -> Floats:
         total = weights @ under
-        return np.divide(weights @ over, total, out=np.full(len(weights), np.nan), where=total > 0)
+        shares: Floats = np.divide(weights @ over, total, out=np.full(len(weights), np.nan), where=total > 0)
+        return shares
 
     return statistic
 

@@ -25,7 +25,7 @@ _VARIABLES: Final = {
 }
 """Colours that stand for the page's variables: matplotlib writes them, `_inline` puts the variables there."""
 
-_STYLE: Final[dict[str, Any]] = {
+_STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 11,
@@ -89,7 +89,7 @@ def plot_miss(scores: Scores, gate: Figures, anchors: Figures | None) -> str:
             crossed = sides["cross_fitted"]
             x, y = crossed["clean_rejected_share"], crossed["miss_share"]
             highest = max(highest, 1.1 * crossed["miss_share_95"][1])
-            errors = {
+            errors: Any = {
                 "xerr": [[abs(x - b)] for b in crossed["clean_rejected_share_95"]],
                 "yerr": [[abs(y - b)] for b in crossed["miss_share_95"]],
             }

@@ -23,6 +23,9 @@ SIZE_EDGES_PX = (1_000, 3_000, 10_000)
 
 NONE = "none"
 
+Table = dict[str, dict[str, Any]]
+"""Class id or `all` -> size or `all` -> a share with its interval."""
+
 
 def judge_regions(
     judgements: Sequence[Judgement], labels: Sequence[FrameLabel], class_ids: Sequence[int]
@@ -31,7 +34,8 @@ def judge_regions(
     known = [i for i, judgement in enumerate(judgements) if judgement.overlaps is not None]
     judgements, labels = [judgements[i] for i in known], [labels[i] for i in known]
     sample, sizes = sample_of(labels), size_names()
-    recall, precision = ({"all": {}, **{str(c): {} for c in class_ids}} for _ in range(2))
+    recall: Table = {row: {} for row in ("all", *map(str, class_ids))}
+    precision: Table = {row: {} for row in recall}
     for row in recall:
         of_class = [int(row)] if row != "all" else list(class_ids)
         for size in ["all", *sizes]:

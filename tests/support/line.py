@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
 from consumer.ladder import AlwaysFull, Ladder
@@ -141,6 +142,9 @@ class BrightnessInspector(Inspector):
             class_id=2, score=0.9, area_px=4, row_min=1, col_min=2, row_max=2, col_max=3, rle="66 2 98 2"
         )
         return [(region,) for _ in frames]
+
+    def probabilities(self, frames: Sequence[Pixels]) -> list[NDArray[np.float32]]:
+        raise NotImplementedError("the line never asks for them")
 
     def warm_up(self) -> None:
         pass
