@@ -25,7 +25,7 @@ FP32_SCORES, FP32_PROBABILITIES = 1e-4, 2e-3
 """openvino-fp32 against torch: other orders of summation, nothing else."""
 
 INT8_SCORE, INT8_SCORES, INT8_PROBABILITIES, INT8_DICE = 0.3, 0.1, 0.01, 0.93
-"""int8 against fp32: the farthest score (.24 seen, in the clean middle), the scores' mean difference (.05), the
+"""int8 against fp32: the farthest score (.24 seen, on a clean frame), the mean of scores apart (.05), the
 farthest frame's mean difference of probabilities (.0055), masks of all frames against each other (.962)."""
 
 
