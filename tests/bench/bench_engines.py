@@ -107,7 +107,7 @@ def _of_engine(
         frames=len(passed),
         goal=SEGMENTER_GOAL if held else "",
     )
-    probabilities = inspector.probabilities(passed)  # type: ignore[attr-defined]  # both engines have it
+    probabilities = inspector.probabilities(passed)
     card = inspector.card
     finder = RegionFinder(card.input, [kind.class_id for kind in card.classes], inspector.point.masks)
     if threads == 1:
