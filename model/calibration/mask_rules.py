@@ -27,6 +27,11 @@ MODERATE: Final = 0.5
 TOLERATED_ERRORS: Final = 0.5
 """Standard errors of the difference to the best rule within which a more moderate one is taken."""
 
+ENOUGH_TRUE: Final = 100
+"""At the plant a class with fewer true masks keeps thresholds of .5 and no least area. Over folds 0 and 1,
+rules chosen on 11 to 27 of them came to a Dice of .590 / .582 / .721 (classes 1, 2, 4) on frames that they
+were not chosen on, plain .5 to .639 / .651 / .733, with as many clean frames that show a mask."""
+
 AREA_QUANTILE: Final = 0.02
 """No least area above this quantile of true areas, as the competition's winners had it: mean Dice would buy
 silence with true defects. (At .05 the plant's Dice of true defects was .004 lower.)"""
@@ -65,6 +70,9 @@ def choose_masks(counts: MaskCounts) -> tuple[MaskRule, ...]:
     chosen = []
     for c in range(counts.true_px.shape[1]):
         rules, there = _grid(counts, c), counts.true_px[:, c] > 0
+        if there.sum() < ENOUGH_TRUE:
+            chosen.append(MaskRule(top_threshold=MODERATE, bottom_threshold=MODERATE, min_area_px=0))
+            continue
         dice = np.stack([counts.dice(c, rule) for rule in rules])
         chosen.append(_moderate(rules, np.where(there, dice, FALSE_MASK_COST * (dice - 1))))
     return tuple(chosen)

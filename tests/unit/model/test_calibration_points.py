@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from model.calibration.calibration import RawOutputs, choose_points, cross_fitted, results_from
-from model.calibration.mask_counts import LEVELS, count_masks
+from model.calibration.mask_counts import LEVELS, MaskCounts, count_masks
+from model.calibration.mask_rules import ENOUGH_TRUE, choose_masks
 from model.calibration.miss_bound import MissBound, TooFewFrames
 from model.frames.frames import JudgedFrame
 from model.regions import class_masks
@@ -139,3 +140,20 @@ def test_counts_say_what_regions_do() -> None:
             total = found.sum() + truth.sum()
             expected = 2 * (found & truth).sum() / total if total else 1.0
             assert counts.dice(2, tried)[i] == pytest.approx(expected)
+
+
+def with_halos(true_masks: int) -> MaskCounts:
+    """One class whose truth is 100 px, where .8 finds just that and .5 as much again."""
+    level = np.array(LEVELS)
+    found = np.where(level <= 0.5, 200, 100)
+    return MaskCounts(
+        found_px=np.tile(found, (true_masks, 1, 1)),
+        shared_px=np.full((true_masks, 1, len(LEVELS)), 100),
+        true_px=np.full((true_masks, 1), 100),
+    )
+
+
+@pytest.mark.parametrize(("true_masks", "bottom"), [(ENOUGH_TRUE - 1, 0.5), (ENOUGH_TRUE, 0.55)])
+def test_the_plants_masks_are_tuned_only_where_there_are_enough(true_masks: int, bottom: float) -> None:
+    (chosen,) = choose_masks(with_halos(true_masks))
+    assert chosen.bottom_threshold == bottom
