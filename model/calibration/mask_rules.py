@@ -24,6 +24,9 @@ from model.card import MaskRule
 MODERATE: Final = 0.5
 """The threshold that a rule is as near to as the frames allow."""
 
+PLAIN: Final = MaskRule(top_threshold=MODERATE, bottom_threshold=MODERATE, min_area_px=0)
+"""As most publish: half, and no least area."""
+
 TOLERATED_ERRORS: Final = 0.5
 """Standard errors of the difference to the best rule within which a more moderate one is taken."""
 
@@ -71,7 +74,7 @@ def choose_masks(counts: MaskCounts) -> tuple[MaskRule, ...]:
     for c in range(counts.true_px.shape[1]):
         rules, there = _grid(counts, c), counts.true_px[:, c] > 0
         if there.sum() < ENOUGH_TRUE:
-            chosen.append(MaskRule(top_threshold=MODERATE, bottom_threshold=MODERATE, min_area_px=0))
+            chosen.append(PLAIN)
             continue
         dice = np.stack([counts.dice(c, rule) for rule in rules])
         chosen.append(_moderate(rules, np.where(there, dice, FALSE_MASK_COST * (dice - 1))))

@@ -10,15 +10,14 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from model.calibration.calibration import RawOutputs
-from model.card import Card, MaskRule, OperatingPoint
+from model.calibration.mask_rules import PLAIN
+from model.card import Card, OperatingPoint
 from model.engines.openvino import OpenVinoInspector
 
 NETWORKS: Final = ("gate", "segmenter")
 """Which can score frames, as `Preset.gate` names them."""
 
 CHUNK: Final = 64
-
-_ANY: Final = MaskRule(top_threshold=0.5, bottom_threshold=0.5, min_area_px=0)
 
 
 def run_graphs(
@@ -28,7 +27,7 @@ def run_graphs(
 
     graphs: `gate` and `segmenter`. The masks of both are the segmenter's, so the probabilities are shared.
     """
-    point = OperatingPoint(gate_threshold=0, masks=(_ANY,) * len(card.classes), chosen={})
+    point = OperatingPoint(gate_threshold=0, masks=(PLAIN,) * len(card.classes), chosen={})
     scores: dict[str, NDArray[np.float32]] = {}
     probabilities = np.zeros((0, len(card.classes), 1, 1), np.float32)
     for network in NETWORKS:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.calibration.calibration import results_from
-from model.card import Card, MaskRule, OperatingPoint
+from model.calibration.mask_rules import PLAIN
+from model.card import Card, OperatingPoint
 from model.evaluation.crops import Crops
 from model.evaluation.intervals import Floats
 from model.evaluation.judgement import FrameLabel, Judgement, judge_frame, parts_of
@@ -21,9 +22,6 @@ PARTS: Final = 40
 """Of a fold, for cross-fitting. Five would leave 198 of its 248 defective frames to choose on, too few for
 any miss at 2 % and 95 % confidence, where all of them allow one (236 do): another rule than the shipped one
 would be judged. Forty leave 238 or more."""
-
-PLAIN: Final = MaskRule(top_threshold=0.5, bottom_threshold=0.5, min_area_px=0)
-"""As most publish: half, and no least area."""
 
 
 class Setting(NamedTuple):

@@ -13,7 +13,7 @@ from model.load import usable_cores
 def machine_line() -> str:
     """Cores, processor, system and the versions that figures depend on."""
     return (
-        f"{usable_cores()} x {_processor()}, {platform.system()}, Python {platform.python_version()}, "
+        f"{usable_cores()} x {processor()}, {platform.system()}, Python {platform.python_version()}, "
         f"OpenVINO {importlib.metadata.version('openvino')}"
     )
 
@@ -23,7 +23,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name, as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from model.evaluation.machine import processor
+from model.load import usable_cores
+
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "out" / "bench"
 SEED = 20_260
@@ -26,8 +29,8 @@ def machine() -> dict[str, Any]:
     """What the figures depend on; `load_before` says whether somebody else was at work."""
     versions = ("openvino", "confluent-kafka", "numpy", "simplejpeg")
     return {
-        "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cpu": processor(),
+        "cores": usable_cores(),
         "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -124,13 +127,6 @@ def _version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return "none"
-
-
-def _cpu_name() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 def _commit() -> str:
