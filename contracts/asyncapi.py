@@ -29,6 +29,7 @@ from contracts.topics import (
     INSPECTIONS,
     LOCAL_BROKER,
     TOPICS,
+    UNSEGMENTED,
     TopicSpec,
 )
 
@@ -48,6 +49,7 @@ _CHANNELS = {
     COIL_EVENTS: ("coilEvents", "receive"),
     COIL_REPORTS: ("coilReports", "send"),
     ALARMS: ("alarms", "send"),
+    UNSEGMENTED: ("unsegmented", "send"),
 }
 _DESCRIPTION = """\
 Every record is a CloudEvents 1.0 event in Kafka's binary content mode: attributes are `ce_*` headers.
@@ -136,6 +138,8 @@ def _names_on(topic: str) -> Iterable[str]:
         return ["frame"]
     if topic == DEAD_LETTERS:
         return ["deadLetter"]
+    if topic == UNSEGMENTED:
+        return ["inspection"]
     return [_camel(kind) for kind in KINDS if kind.topic == topic]
 
 

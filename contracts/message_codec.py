@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from contracts import topics
+from contracts.alarms import Alarm
 from contracts.cloudevents import (
     CONTENT_TYPE,
     JSON_CONTENT_TYPE,
@@ -18,8 +19,9 @@ from contracts.cloudevents import (
     split_type,
     type_name,
 )
-from contracts.coils import Alarm, CoilEnded, CoilReport, CoilStarted
+from contracts.coils import CoilEnded, CoilStarted
 from contracts.rejections import MessageFault, MessageRejected
+from contracts.reports import CoilReport
 from contracts.results import DefectEvent, Inspection, RecordId
 
 CoilRecord = Inspection | DefectEvent | CoilStarted | CoilEnded | CoilReport | Alarm

@@ -12,6 +12,7 @@ DEAD_LETTERS = "strip.frames.dead-letter.v1"
 COIL_EVENTS = "strip.coil-events.v1"
 COIL_REPORTS = "strip.coil-reports.v1"
 ALARMS = "strip.alarms.v1"
+UNSEGMENTED = "strip.frames.unsegmented.v1"
 
 CO_PARTITIONED = (INSPECTIONS, DEFECTS, COIL_EVENTS)
 """Keyed by `coil_id` and read together by partition: equal counts, and the same partitioner."""
@@ -67,6 +68,11 @@ def topics(partitions: int = DEFAULT_PARTITIONS, *, prefix: str = "") -> tuple[T
         spec(COIL_EVENTS, "Line control: a coil started, a coil ended", _kept_days(7)),
         spec(COIL_REPORTS, "What became of every coil: the latest report of each", _REPORTS_CONFIG),
         spec(ALARMS, "What a person should look at while the coil runs", _kept_days(7)),
+        spec(
+            UNSEGMENTED,
+            "Frames to be segmented when there is slack: copies of their inspections",
+            _UNSEGMENTED_CONFIG,
+        ),
     )
 
 
@@ -107,6 +113,12 @@ _DEAD_LETTERS_CONFIG = {
     "retention.bytes": str(1024 * MIB),
     "segment.bytes": str(256 * MIB),
     "max.message.bytes": str(MAX_DEAD_LETTER_BYTES),
+}
+# As long as the frames themselves: what is gone can't be segmented.
+_UNSEGMENTED_CONFIG = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(6 * _HOUR_MS),
+    "max.message.bytes": str(MIB),
 }
 _REPORTS_CONFIG = {
     "cleanup.policy": "compact",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import ValidationError
 
-from contracts.coils import CameraLedger
+from contracts.reports import CameraLedger
 from contracts.results import Fate, Inspection
 from local.observed import ObservedCoil
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from contracts.coils import (
-    Alarm,
-    AlarmKind,
-    AlarmState,
-    CameraLedger,
-    CoilDefect,
-    CoilEnded,
-    CoilReport,
-    CoilStarted,
-    RollMark,
-    Verdict,
-)
+from contracts.alarms import Alarm, AlarmKind, AlarmState, LaneRecurrence
+from contracts.coils import CoilEnded, CoilStarted
 from contracts.frames import Encoding, FrameHeader
 from contracts.identity import MAX_SIDE_PX, MAX_TIME_NS
 from contracts.rejections import Reason
+from contracts.reports import (
+    CameraLedger,
+    ClassTotal,
+    Closing,
+    CoilDefect,
+    CoilLane,
+    CoilReport,
+    Finding,
+    RollMark,
+    Verdict,
+)
 from contracts.results import Box, BoxMm, DeadLetter, DefectEvent, DefectRegion, Fate, Inspection, RecordId
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
@@ -142,7 +143,16 @@ _marks = st.builds(
     count=counts,
     false_alarm_probability=probabilities,
     roll=st.none() | texts,
+    mark_id=st.none() | names,
+    class_name=st.none() | texts,
+    period_uncertainty_mm=st.none() | st.floats(0, 1e6),
+    phase_mm=st.none() | numbers,
+    revolutions=st.none() | counts,
+    first_mm=st.none() | numbers,
+    last_mm=st.none() | numbers,
+    rolls=st.lists(texts, max_size=2).map(tuple),
 )
+_across = {"class_id": classes, "class_name": texts, "across_min_mm": numbers, "across_max_mm": numbers}
 _coil_defects = st.builds(
     CoilDefect,
     class_id=classes,
@@ -153,6 +163,10 @@ _coil_defects = st.builds(
     across_max_mm=numbers,
     area_mm2=positive,
     frames=counts,
+    regions=counts,
+    cameras=st.lists(names, max_size=2).map(tuple),
+    first_frame_index=st.none() | counts,
+    last_frame_index=st.none() | counts,
 )
 coil_reports = st.builds(
     CoilReport,
@@ -170,6 +184,24 @@ coil_reports = st.builds(
     verdict=st.sampled_from(Verdict),
     rules_version=texts,
     rules_fired=st.lists(texts, max_size=3).map(tuple),
+    late_by_s=st.floats(0, 1e6),
+    closed_because=st.none() | st.sampled_from(Closing),
+    ended_at_ns=st.none() | times,
+    length_mm=st.none() | numbers,
+    width_mm=st.none() | numbers,
+    defects_total=st.none() | counts,
+    class_totals=st.lists(
+        st.builds(
+            ClassTotal, class_id=classes, class_name=texts, defects=counts, area_mm2=st.floats(0, 1e12)
+        ),
+        max_size=2,
+    ).map(tuple),
+    lanes=st.lists(st.builds(CoilLane, **_across, count=counts), max_size=2).map(tuple),
+    findings=st.lists(
+        st.builds(Finding, rule=texts, verdict=st.sampled_from(Verdict), evidence=texts), max_size=2
+    ).map(tuple),
+    bundles=st.lists(texts, max_size=2).map(tuple),
+    notes=st.lists(texts, max_size=2).map(tuple),
 )
 alarms = st.builds(
     Alarm,
@@ -181,5 +213,12 @@ alarms = st.builds(
     changed_at_ns=st.integers(2**62, MAX_TIME_NS),
     summary=st.text(min_size=1, max_size=500),
     mark=st.none() | _marks,
+    lane=st.none()
+    | st.builds(
+        LaneRecurrence,
+        **_across,
+        coils=st.lists(names, min_size=1, max_size=3).map(tuple),
+        of_last=counts,
+    ),
 )
 json_messages = inspections | defect_events | coils_started | coils_ended | coil_reports | alarms

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from contracts.coils import (
-    Alarm,
-    AlarmKind,
-    AlarmState,
-    CameraLedger,
-    CoilDefect,
-    CoilEnded,
-    CoilReport,
-    CoilStarted,
-    RollMark,
-    Verdict,
-)
+from contracts.alarms import Alarm, AlarmKind, AlarmState, LaneRecurrence
+from contracts.coils import CoilEnded, CoilStarted
 from contracts.frames import Encoding, FrameHeader
 from contracts.message_codec import CoilRecord
 from contracts.rejections import Reason
+from contracts.reports import (
+    CameraLedger,
+    ClassTotal,
+    Closing,
+    CoilDefect,
+    CoilLane,
+    CoilReport,
+    Finding,
+    RollMark,
+    Verdict,
+)
 from contracts.results import Box, BoxMm, DeadLetter, DefectEvent, DefectRegion, Fate, Inspection, RecordId
 
 STARTED_AT_NS = 1_767_225_600_000_000_000
@@ -71,8 +72,22 @@ _REGION = DefectRegion(
     mask_rle="25611 3 25867 3",
 )
 _MARK = RollMark(
-    class_id=3, lane_mm=412.5, period_mm=1884.96, count=7, false_alarm_probability=1e-06, roll="work roll 4"
+    class_id=3,
+    lane_mm=412.5,
+    period_mm=1884.96,
+    count=7,
+    false_alarm_probability=1e-06,
+    roll="work roll 4",
+    mark_id="mark-3-412-1885",
+    class_name="scratch",
+    period_uncertainty_mm=1.25,
+    phase_mm=310.0,
+    revolutions=9,
+    first_mm=2194.96,
+    last_mm=17274.64,
+    rolls=("work roll 4", "backup roll 2"),
 )
+_LANE = {"class_id": 3, "class_name": "scratch", "across_min_mm": 400.0, "across_max_mm": 425.0}
 
 MESSAGES: dict[str, CoilRecord] = {
     "inspection-clean": _INSPECTION,
@@ -133,6 +148,7 @@ MESSAGES: dict[str, CoilRecord] = {
                 unsegmented=2,
                 dead_lettered=1,
                 duplicates=4,
+                surplus=1,
             )
         },
         defects=(
@@ -145,21 +161,46 @@ MESSAGES: dict[str, CoilRecord] = {
                 across_max_mm=53.8,
                 area_mm2=310.5,
                 frames=5,
+                regions=6,
+                cameras=("top",),
+                first_frame_index=70,
+                last_frame_index=74,
             ),
         ),
         marks=(_MARK,),
         verdict=Verdict.HOLD,
         rules_version="2026-01",
         rules_fired=("frames_missing",),
+        late_by_s=0.0,
+        closed_because=Closing.SETTLED,
+        ended_at_ns=STARTED_AT_NS + 120_000_000_000,
+        length_mm=384_000.0,
+        width_mm=1040.0,
+        defects_total=1,
+        class_totals=(ClassTotal(class_id=3, class_name="scratch", defects=1, area_mm2=310.5),),
+        lanes=(CoilLane(**_LANE, count=9),),
+        findings=(Finding(rule="frames_missing", verdict=Verdict.HOLD, evidence="2 of 2,400 frames"),),
+        bundles=(BUNDLE,),
+        notes=("line control ended it twice: with 2,399 and with 2,400 frames of top",),
     ),
     "alarm": Alarm(
         **WHO,
-        alarm_id="mark-3-412",
+        alarm_id="mark-3-412-1885",
         kind=AlarmKind.ROLL_MARK,
         state=AlarmState.UPDATED,
         raised_at_ns=STARTED_AT_NS + 40_000_000_000,
         changed_at_ns=STARTED_AT_NS + 52_000_000_000,
         summary="scratch returns each 1885 mm at 412 mm across: work roll 4?",
         mark=_MARK,
+    ),
+    "alarm-lane": Alarm(
+        **WHO,
+        alarm_id="lane-3-412",
+        kind=AlarmKind.LANE,
+        state=AlarmState.RAISED,
+        raised_at_ns=STARTED_AT_NS + 128_750_000_000,
+        changed_at_ns=STARTED_AT_NS + 128_750_000_000,
+        summary="scratch at 400-425 mm across on 3 of the last 5 coils",
+        lane=LaneRecurrence(**_LANE, coils=("C26-000120", "C26-000121", "C26-000123"), of_last=5),
     ),
 }

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.coils import Alarm, CameraLedger, CoilStarted
+from contracts.alarms import Alarm
+from contracts.coils import CoilStarted
 from contracts.identity import FRAMES_PER_BLOCK
+from contracts.reports import CameraLedger
 from contracts.results import Inspection
 from tests.support.messages import DEADLINE_AT_NS, FRAME_HEADER, MESSAGES
 
@@ -27,7 +29,7 @@ DEAD = MESSAGES["inspection-dead-lettered"].model_dump()
 
 
 def test_a_ledger_that_sums() -> None:
-    assert CameraLedger.model_validate(LEDGER).model_dump() == LEDGER
+    assert CameraLedger.model_validate(LEDGER).model_dump() == LEDGER | {"surplus": 0}
 
 
 @pytest.mark.parametrize("field", [field for field in LEDGER if field != "duplicates"])
@@ -36,8 +38,9 @@ def test_a_ledger_that_does_not_sum(field: str) -> None:
         CameraLedger.model_validate(LEDGER | {field: LEDGER[field] + 1})
 
 
-def test_duplicates_are_beside_the_ledger() -> None:
-    assert CameraLedger.model_validate(LEDGER | {"duplicates": 0}).duplicates == 0
+@pytest.mark.parametrize("beside", ["duplicates", "surplus"])
+def test_these_are_beside_the_ledger(beside: str) -> None:
+    assert getattr(CameraLedger.model_validate(LEDGER | {beside: 7}), beside) == 7
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from contracts.topics import (
     FRAMES,
     INSPECTIONS,
     TOPICS,
+    UNSEGMENTED,
     TopicSpec,
     producer_properties,
     topics,
@@ -34,8 +35,8 @@ def as_specified(specs: tuple[TopicSpec, ...] = TOPICS) -> dict[str, FoundTopic]
 
 
 def test_every_topic_of_the_design_is_there() -> None:
-    assert set(BY_NAME) == {FRAMES, INSPECTIONS, DEFECTS, DEAD_LETTERS, COIL_EVENTS, COIL_REPORTS, ALARMS}
-    assert {kind.topic for kind in KINDS} | {FRAMES, DEAD_LETTERS} == set(BY_NAME)
+    assert {kind.topic for kind in KINDS} | {FRAMES, DEAD_LETTERS, UNSEGMENTED} == set(BY_NAME)
+    assert {kind.topic for kind in KINDS} == {INSPECTIONS, DEFECTS, COIL_EVENTS, COIL_REPORTS, ALARMS}
 
 
 def test_topics_that_are_read_together_have_equal_counts_and_time() -> None:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from contracts.coils import CameraLedger
+from contracts.reports import CameraLedger
 from contracts.results import Fate
 from local.summary import Latency, latency, summarise
 from tests.support.coil_run import BUDGET_S, PACE_NS, Told, ended, event, inspection, observed, started

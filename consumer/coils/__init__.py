@@ -1,0 +1,1 @@
+"""The coil tracker: closes every coil with a verdict before its deadline."""
