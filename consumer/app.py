@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from enum import IntEnum
-from types import FrameType
 
 from prometheus_client import CollectorRegistry
 
 from consumer.inference import ModelFailed
+from consumer.kafka_errors import TopicMissing
+from consumer.kafka_properties import SettingsRefused
 from consumer.kafka_sink import KafkaSink
-from consumer.kafka_source import KafkaSource, TopicMissing
+from consumer.kafka_source import KafkaSource
 from consumer.ladder import AlwaysFull
 from consumer.ports import Clocks, Fenced
 from consumer.publishing import Publishing
-from consumer.settings import SettingsRefused, WorkerSettings, read_settings
+from consumer.service import Exit, Stop, with_logger
+from consumer.settings import WorkerSettings, read_settings
 from consumer.worker import Threads, TooManyRejected, Worker
 from contracts.topics import FRAMES, topic
 from model.bundle import BundleRefused, bundle_version, find
@@ -32,29 +32,6 @@ from monitoring.worker_metrics import WorkerMetrics
 log = logging.getLogger("consumer")
 
 
-class Exit(IntEnum):
-    """Exit codes, for the supervisor. Whatever it is, nothing half-done was committed: restarting is safe."""
-
-    STOPPED = 0
-    CRASHED = 1
-    REFUSED = 2
-    TOO_MANY_REJECTED = 3
-    FENCED = 4
-    MODEL_FAILED = 5
-
-
-class Stop:
-    """What SIGTERM and SIGINT do: set a flag. The loop looks at it between steps."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    def __call__(self, signum: int, _: FrameType | None) -> None:
-        """The signal's handler."""
-        log.info("stopping", extra={"signal": signal.Signals(signum).name})
-        self.requested = True
-
-
 def main() -> int:
     """Run a worker. Returns an `Exit`."""
     try:
@@ -65,8 +42,7 @@ def main() -> int:
         return Exit.REFUSED
     logs.configure(settings.log_format, settings.log_level)
     stop = Stop()
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stop.listen()
     try:
         run(settings, stop)
     except (BundleRefused, SettingsRefused, PortTaken, TopicMissing) as refused:
@@ -130,14 +106,16 @@ def _work(
     stop: Stop,
 ) -> None:
     frames_topic = topic(FRAMES, settings.topic_prefix)
-    sink = KafkaSink(
-        properties=_kafka(settings.producer_properties(), settings),
-        frames_topic=frames_topic,
+    sink = KafkaSink[int](
+        properties=with_logger(settings.producer_properties(), settings.log_level),
+        locate=lambda partition: (frames_topic, partition),
         stop=lambda: stop.requested,
     )
     sink.begin()
     source = KafkaSource(
-        properties=_kafka(settings.consumer_properties(), settings), topic=frames_topic, metrics=metrics
+        properties=with_logger(settings.consumer_properties(), settings.log_level),
+        topic=frames_topic,
+        metrics=metrics,
     )
     decode = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
     inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
@@ -174,9 +152,3 @@ def _work(
         inference.shutdown(cancel_futures=True)
         decode.shutdown(cancel_futures=True)
     log.info("stopped")
-
-
-def _kafka(properties: dict[str, object], settings: WorkerSettings) -> dict[str, object]:
-    """With a logger. librdkafka repeats each failed connection; the source says the state once."""
-    level = 7 if settings.log_level == "DEBUG" else 2  # syslog: 7 all, 2 critical
-    return {"log_level": level, **properties, "logger": logging.getLogger("consumer.librdkafka")}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Generic
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from consumer.ports import FENCED_ADVICE, Fenced, Outgoing, TransactionAborted
+from consumer.ports import FENCED_ADVICE, Fenced, Outgoing, Place, TransactionAborted
 
 log = logging.getLogger(__name__)
 
@@ -18,23 +19,26 @@ _MAX_REPLACEMENTS = 10
 _MAX_QUEUED_MESSAGES = 50_000
 
 
-class KafkaSink:
-    """Results, dead letters and positions in one transaction. Every call belongs to the owner thread.
+class KafkaSink(Generic[Place]):
+    """Results and positions in one transaction. Every call belongs to the owner thread.
 
-    `stop` ends every wait for the broker.
+    `locate` gives the topic and partition of what a position is keyed by. `stop` ends every wait for the
+    broker.
     """
 
     def __init__(
         self,
         *,
         properties: Mapping[str, object],
-        frames_topic: str,
+        locate: Callable[[Place], tuple[str, int]],
         stop: Callable[[], bool],
+        fenced_advice: str = FENCED_ADVICE,
         call_timeout_s: float = 1.0,
     ) -> None:
         self._properties = properties
-        self._frames_topic = frames_topic
+        self._locate = locate
         self._stop = stop
+        self._fenced_advice = fenced_advice
         self._call_timeout_s = call_timeout_s
         self._producer = self._new_producer()
         self._dead = False
@@ -82,7 +86,7 @@ class KafkaSink:
         except KafkaException as failure:
             raise self._fate(failure.args[0]) from failure
 
-    def commit(self, positions: Mapping[int, int], group: object) -> bool:
+    def commit(self, positions: Mapping[Place, int], group: object) -> bool:
         """Commit results and positions together; False: the broker is away, call again.
 
         Only its second half is ever called again: `commit_transaction` resumes. After a failed
@@ -110,8 +114,8 @@ class KafkaSink:
         self._replacements = 0
         return True
 
-    def _send_offsets(self, positions: Mapping[int, int], group: object) -> None:
-        offsets = [TopicPartition(self._frames_topic, partition, at) for partition, at in positions.items()]
+    def _send_offsets(self, positions: Mapping[Place, int], group: object) -> None:
+        offsets = [TopicPartition(*self._locate(place), at) for place, at in positions.items()]
         try:
             self._producer.send_offsets_to_transaction(offsets, group, self._call_timeout_s)
         except KafkaException as failure:
@@ -148,7 +152,7 @@ class KafkaSink:
     def _replace(self) -> None:
         self._replacements += 1
         if self._replacements > _MAX_REPLACEMENTS:
-            raise Fenced(FENCED_ADVICE)
+            raise Fenced(self._fenced_advice)
         log.warning("starting a new producer in place of one that the broker gave up on")
         self._producer.purge()
         self._producer = self._new_producer()

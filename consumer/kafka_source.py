@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from consumer.ports import FENCED_ADVICE, Fenced, PartitionsListener, Record
+from consumer.kafka_errors import PASSING, Connection, TopicMissing, fate, is_topic_missing
+from consumer.ports import FENCED_ADVICE, PartitionsListener, Record
 from monitoring.worker_metrics import WorkerMetrics
-
-log = logging.getLogger(__name__)
-
-_PASSING = frozenset(
-    {
-        KafkaError._TRANSPORT,
-        KafkaError._ALL_BROKERS_DOWN,
-        KafkaError._TIMED_OUT,
-        KafkaError._RESOLVE,
-        KafkaError.NOT_COORDINATOR,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.REBALANCE_IN_PROGRESS,
-        KafkaError._MAX_POLL_EXCEEDED,
-    }
-)
-"""librdkafka mends these by itself: the state is logged once, and polling goes on."""
-
-
-class TopicMissing(Exception):
-    """The frames topic is not there."""
 
 
 class KafkaSource:
@@ -46,7 +25,7 @@ class KafkaSource:
     ) -> None:
         self._topic = topic
         self._metrics = metrics
-        self._connection = _Connection(metrics)
+        self._connection = Connection(metrics.broker_up)
         self._listener: PartitionsListener | None = None
         self._to_rewind: dict[int, int] = {}
         self._taken: list[Record] = []
@@ -122,12 +101,10 @@ class KafkaSource:
     def _failed(self, error: KafkaError) -> None:
         if error.code() == KafkaError._PARTITION_EOF:
             return
-        if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
-            raise TopicMissing(
-                f"topic {self._topic} is not on the broker; create it with `python -m contracts topics`"
-            )
-        if error.code() not in _PASSING:
-            raise _fate(error)
+        if is_topic_missing(error):
+            raise TopicMissing(self._topic)
+        if error.code() not in PASSING:
+            raise fate(error, FENCED_ADVICE)
         self._error(error)
 
     # --- librdkafka's callbacks, called inside poll ---
@@ -155,7 +132,7 @@ class KafkaSource:
 
     def _error(self, error: KafkaError) -> None:
         if error.fatal():
-            raise _fate(error)
+            raise fate(error, FENCED_ADVICE)
         self._connection.troubled(error)
 
     def _statistics(self, text: str) -> None:
@@ -171,34 +148,6 @@ class KafkaSource:
             end, fetched_to = partition.get("ls_offset", -1), partition.get("next_offset", -1)
             if int(number) in owned and end >= 0 and fetched_to >= 0:
                 self._metrics.set_end(int(number), end, fetched_to=fetched_to)
-
-
-class _Connection:
-    """Says once that the broker is away, and once that it is back."""
-
-    def __init__(self, metrics: WorkerMetrics) -> None:
-        self._metrics = metrics
-        self._is_up: bool | None = None
-
-    def up(self) -> None:
-        if self._is_up is False:
-            log.info("broker is back")
-        self._is_up = True
-        self._metrics.broker_up.set(1)
-
-    def troubled(self, error: KafkaError) -> None:
-        if self._is_up is not False:
-            log.warning("broker is away, retrying", extra={"why": error.str()})
-        self._is_up = False
-        self._metrics.broker_up.set(0)
-
-
-def _fate(error: KafkaError) -> Exception:
-    # The client hands a fatal error over as _FATAL, its cause only in words.
-    if error.code() == KafkaError.FENCED_INSTANCE_ID or "same group.instance.id" in error.str():
-        return Fenced(FENCED_ADVICE)
-    unexpected: Exception = KafkaException(error)
-    return unexpected
 
 
 def _numbers(partitions: Sequence[TopicPartition]) -> list[int]:

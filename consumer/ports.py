@@ -6,11 +6,13 @@ implement them in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 Headers = Sequence[tuple[str, bytes | None]]
+Place = TypeVar("Place", bound=Hashable)
+"""What a commit position is keyed by: a partition of the one topic that is read, or topic and partition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ class CommitInDoubt(Exception):
     """Whether the last transaction was committed can't be found out here; a restart finds out."""
 
 
-class ResultSink(Protocol):
+class ResultSink(Protocol[Place]):
     """The result topics, written in transactions."""
 
     def has_room(self) -> bool:
@@ -111,7 +113,7 @@ class ResultSink(Protocol):
     def publish(self, message: Outgoing) -> None:
         """Add to the current transaction, which begins with its first message."""
 
-    def commit(self, positions: Mapping[int, int], group: object) -> bool:
+    def commit(self, positions: Mapping[Place, int], group: object) -> bool:
         """Commit results and positions together; False: the broker is away, call again.
 
         Raises TransactionAborted, Fenced.

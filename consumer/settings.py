@@ -5,10 +5,6 @@ Sets of properties that would break a promise are refused, not silently mended.
 
 from __future__ import annotations
 
-import difflib
-import os
-import socket
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -16,28 +12,29 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from consumer.kafka_properties import (
+    CONSUMER_PROMISES,
+    MIB,
+    PREFIX,
+    PRODUCER_PROMISES,
+    consumer_side,
+    first_mistake,
+    given_properties,
+    new_name,
+    not_json,
+    producer_side,
+    promised,
+    refuse_short_poll_interval,
+    refuse_unknown,
+)
 from consumer.microbatch import BatchPolicy
 from consumer.worker import WorkerPolicy
 from contracts import topics
 from model.card import LINE, PLANT
 
-PREFIX = "COILWATCH_"
 _ELSEWHERE = ("COILWATCH_LOCAL_", "COILWATCH_FRAMES", "COILWATCH_COILS_", "COILWATCH_STATION_")
 """Names that belong to other parts of the house and may stand in the same environment."""
 
-_MIB = 1024 * 1024
-
-CONSUMER_PROMISES: Mapping[str, tuple[str, str]] = {
-    "enable.auto.commit": ("false", "positions are committed with the results, never before them"),
-    "enable.auto.offset.store": ("false", "positions are committed with the results, never before them"),
-    "isolation.level": ("read_committed", "a frame of an aborted transaction does not exist"),
-    "auto.offset.reset": ("earliest", "`latest` silently skips the frames sent before the first start"),
-}
-PRODUCER_PROMISES: Mapping[str, tuple[str, str]] = {
-    "enable.idempotence": ("true", "results must not be written twice"),
-    "acks": ("all", "a result must survive the broker that took it"),
-    "partitioner": ("murmur2_random", "all who write of a coil must hash its key alike"),
-}
 _OWN_SETTING = {
     "bootstrap.servers": "COILWATCH_BOOTSTRAP_SERVERS",
     "group.id": "COILWATCH_GROUP_ID",
@@ -46,21 +43,6 @@ _OWN_SETTING = {
     "partition.assignment.strategy": "COILWATCH_GROUP_PROTOCOL",
     "group.protocol": "COILWATCH_GROUP_PROTOCOL",
 }
-_ACKS_ALL = {"-1": "all"}
-_CONSUMER_ONLY = ("fetch.", "queued.", "max.poll.", "session.", "heartbeat.", "auto.", "isolation.", "group.")
-_PRODUCER_ONLY = (
-    "linger.",
-    "queue.buffering",
-    "batch.",
-    "compression.",
-    "transaction.",
-    "acks",
-    "message.timeout",
-)
-
-
-class SettingsRefused(Exception):
-    """A setting is wrong; the message is one sentence that says what to do."""
 
 
 class WorkerSettings(BaseSettings):
@@ -156,8 +138,8 @@ class WorkerSettings(BaseSettings):
             segment=self._batch(self.segment_batch_frames),
             commit_interval_s=self.commit_interval_ms / 1e3,
             commit_max_frames=self.commit_max_frames,
-            high_bytes=round(self.in_flight_high_mib * _MIB),
-            low_bytes=round(self.in_flight_low_mib * _MIB),
+            high_bytes=round(self.in_flight_high_mib * MIB),
+            low_bytes=round(self.in_flight_low_mib * MIB),
             drain_timeout_s=self.drain_timeout_s,
             max_rejected_in_a_row=self.max_rejected_in_a_row,
         )
@@ -177,7 +159,7 @@ class WorkerSettings(BaseSettings):
             "fetch.queue.backoff.ms": 20,  # 1000 by default: a full prefetch queue then stalls about a second
             "queued.max.messages.kbytes": 32_768,
             "queued.min.messages": 1000,
-            "fetch.message.max.bytes": 4 * _MIB,
+            "fetch.message.max.bytes": 4 * MIB,
             "fetch.wait.max.ms": 50,
             "partition.assignment.strategy": "cooperative-sticky",
         }
@@ -187,92 +169,37 @@ class WorkerSettings(BaseSettings):
             own["group.protocol"] = "consumer"
         if self.worker_id:  # KIP-345: within the session timeout a restart gets its partitions back at once
             own["group.instance.id"] = self.worker_id
-        given = {n: v for n, v in self._given().items() if not n.startswith(_PRODUCER_ONLY)}
-        self._refuse_short_poll_interval(given)
-        return own | given | {name: value for name, (value, _) in CONSUMER_PROMISES.items()}
+        given = consumer_side(self._given())
+        refuse_short_poll_interval(given, self.drain_timeout_s, "COILWATCH_DRAIN_TIMEOUT_S")
+        return own | given | promised(CONSUMER_PROMISES)
 
     def producer_properties(self) -> dict[str, object]:
         """librdkafka properties of the transactional producer. Raises SettingsRefused."""
         own: dict[str, object] = {
             **topics.producer_properties(),
             "bootstrap.servers": self.bootstrap_servers,
-            "transactional.id": f"{self.group_id}-{self.worker_id or _new_name()}",
+            "transactional.id": f"{self.group_id}-{self.worker_id or new_name()}",
             "transaction.timeout.ms": 5_000,  # so long can a killed worker's open transaction block readers
             "linger.ms": 5,
             "compression.type": "lz4",
         }
-        given = {n: v for n, v in self._given().items() if not n.startswith(_CONSUMER_ONLY)}
-        return own | given | {name: value for name, (value, _) in PRODUCER_PROMISES.items()}
+        return own | producer_side(self._given()) | promised(PRODUCER_PROMISES)
 
     def _given(self) -> dict[str, str]:
-        given = {} if self.kafka_properties_file is None else _read_properties(self.kafka_properties_file)
-        given |= {name: value.get_secret_value() for name, value in self.kafka_properties.items()}
-        for name, value in given.items():
-            if name in _OWN_SETTING:
-                raise SettingsRefused(
-                    f"Kafka property {name} can't be given here; it is set by {_OWN_SETTING[name]}"
-                )
-            _refuse_broken_promise(name, value)
-        return given
-
-    def _refuse_short_poll_interval(self, given: Mapping[str, str]) -> None:
-        interval_s = float(given.get("max.poll.interval.ms", 300_000)) / 1e3
-        if interval_s <= 2 * self.drain_timeout_s:
-            raise SettingsRefused(
-                f"max.poll.interval.ms ({interval_s:g} s) must be more than twice COILWATCH_DRAIN_TIMEOUT_S "
-                f"({self.drain_timeout_s:g} s), or a drain loses its partitions"
-            )
+        return given_properties(self.kafka_properties, self.kafka_properties_file, own_settings=_OWN_SETTING)
 
 
 def read_settings(environment: Mapping[str, str]) -> WorkerSettings:
     """The settings from an environment. Raises SettingsRefused."""
-    _refuse_unknown(environment)
+    known = {PREFIX + name.upper() for name in WorkerSettings.model_fields}
+    ours = [name for name in environment if not name.startswith(_ELSEWHERE)]
+    refuse_unknown(ours, known=known, ours=PREFIX, whose="the worker")
     try:
         settings = WorkerSettings()
         settings.consumer_properties()
         settings.producer_properties()
     except ValidationError as invalid:
-        first = invalid.errors(include_input=False, include_url=False)[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
-        raise SettingsRefused(f"{name.rstrip('_')}: {first['msg']}") from None
+        raise first_mistake(invalid) from None
     except SettingsError:
-        raise SettingsRefused(
-            'COILWATCH_KAFKA_PROPERTIES must be JSON, like {"security.protocol": "SSL"}'
-        ) from None
+        raise not_json() from None
     return settings
-
-
-def _new_name() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
-
-
-def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = {PREFIX + name.upper() for name in WorkerSettings.model_fields}
-    for name in environment:
-        if name.startswith(PREFIX) and name not in known and not name.startswith(_ELSEWHERE):
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-            hint = f"; did you mean {close[0]}?" if close else "; the README lists the settings"
-            raise SettingsRefused(f"{name} is not a setting of the worker{hint}")
-
-
-def _refuse_broken_promise(name: str, value: str) -> None:
-    wanted, why = {**CONSUMER_PROMISES, **PRODUCER_PROMISES}.get(name, (None, ""))
-    if wanted is not None and _ACKS_ALL.get(value.strip(), value.strip().lower()) != wanted:
-        raise SettingsRefused(f"Kafka property {name} must stay {wanted}: {why}")
-
-
-def _read_properties(path: Path) -> dict[str, str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as failure:
-        raise SettingsRefused(f"COILWATCH_KAFKA_PROPERTIES_FILE can't be read: {failure}") from None
-    properties: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise SettingsRefused(f"{path.name}, line {number}: expected `name=value`")
-        properties[name.strip()] = value.strip()
-    return properties

@@ -66,7 +66,7 @@ class Worker:
         self,
         *,
         source: RecordSource,
-        sink: ResultSink,
+        sink: ResultSink[int],
         inspector: Inspector,
         publishing: Publishing,
         policy: WorkerPolicy,

@@ -10,7 +10,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from consumer.kafka_source import KafkaSource, TopicMissing
+from consumer.kafka_errors import TopicMissing
+from consumer.kafka_source import KafkaSource
 from consumer.ports import Fenced
 from monitoring.worker_metrics import WorkerMetrics
 

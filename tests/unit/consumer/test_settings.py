@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from consumer.settings import SettingsRefused, WorkerSettings, read_settings
+from consumer.kafka_properties import SettingsRefused
+from consumer.settings import WorkerSettings, read_settings
 
 
 @pytest.fixture
