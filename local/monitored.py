@@ -1,0 +1,64 @@
+"""A part of the line as a process that answers over HTTP: is it ready, what does it count."""
+
+from __future__ import annotations
+
+import random
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local.children import Child, clean_environment, turns
+from local.kafka.ports import BELOW_EPHEMERAL, HOST, is_free
+
+
+class MonitoredChild(Child):
+    """`python -m PART ...` with these settings (names without COILWATCH_), its monitoring on a free port.
+
+    `own` is what its monitoring's settings begin with: `metrics`, or `coils_metrics`.
+    """
+
+    def __init__(
+        self,
+        part: str,
+        arguments: Sequence[str],
+        settings: Mapping[str, str],
+        *,
+        own: str,
+        environment: Mapping[str, str],
+        log: Path,
+    ) -> None:
+        self.metrics_port = _free_port()
+        monitoring = {f"{own}_host": HOST, f"{own}_port": str(self.metrics_port)}
+        super().__init__(
+            part, arguments, environment=clean_environment(environment, {**settings, **monitoring}), log=log
+        )
+
+    def wait_until_ready(self, within_s: float) -> None:
+        """Until /readyz says so. Raises ChildFailed."""
+        for _ in turns(within_s, 0.1, f"{self.part} is ready (see {self.log})"):
+            if self._get("/readyz") is not None:
+                return
+            self.check()
+
+    def metrics(self) -> str | None:
+        """The text of /metrics; None when it cannot be reached."""
+        return self._get("/metrics")
+
+    def _get(self, path: str) -> str | None:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.metrics_port}{path}", timeout=2.0) as answer:
+                text: str = answer.read().decode("utf-8")
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return None
+        except OSError:
+            return None
+        return text
+
+
+def _free_port() -> int:
+    while True:
+        port = random.choice(BELOW_EPHEMERAL)
+        if is_free(port):
+            return port
