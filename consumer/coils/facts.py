@@ -1,4 +1,4 @@
-"""What the tracker's parts hand each other: regions on the strip, and all that is known of a coil to be graded."""
+"""What the tracker's parts hand each other: regions on the strip, and what a coil is graded by."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Borders:
-    """Where a region touches its frame's borders: intervals across (top, bottom) or along (left, right), mm."""
+    """Where a region touches its frame's borders, in mm: across (top, bottom) or along (left, right)."""
 
     top: tuple[Interval, ...] = ()
     bottom: tuple[Interval, ...] = ()
