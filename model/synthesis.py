@@ -6,13 +6,14 @@ alone, never on which frames were drawn before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.synthesis_defects import DRAWERS, Canvas, Mask
+from model.synthesis_stamps import Hit, press
 from model.synthesis_texture import Look, black_edges, draw_look, faint_marks, splashes, steel, water_stain
 
 WIDTH_PX, HEIGHT_PX = 1600, 256
@@ -66,8 +67,13 @@ class SyntheticStrip:
         """The classes that frame shows, without drawing it; empty: a clean frame."""
         return self._draw_classes(np.random.default_rng([self.seed, _FRAME, index]))
 
-    def frame(self, index: int) -> SyntheticFrame:
-        """Draw frame `index` (0-based) of the coil."""
+    @property
+    def steel_px(self) -> tuple[int, int]:
+        """First and past-the-last column that show steel."""
+        return self._look.left_px, self._look.right_px
+
+    def frame(self, index: int, hits: Sequence[Hit] = ()) -> SyntheticFrame:
+        """Draw frame `index` (0-based) of the coil, and on top of it what of the `hits` lies on it."""
         rng = np.random.default_rng([self.seed, _FRAME, index])
         class_ids = self._draw_classes(rng)
         grey = steel(self._look, rng, self.height_px, self.width_px)
@@ -80,6 +86,9 @@ class SyntheticStrip:
             rng=rng,
         )
         masks = {class_id: DRAWERS[class_id](canvas) for class_id in class_ids}
+        for hit in hits:
+            pressed = press(canvas, hit, index * self.height_px)
+            masks[hit.stamp.class_id] = masks.get(hit.stamp.class_id, False) | pressed
         black_edges(grey, self._look, rng)
         pixels = np.clip(grey, 0, 255).astype(np.uint8)
         masks = {class_id: mask for class_id, mask in masks.items() if mask.any()}

@@ -49,15 +49,20 @@ def pits(canvas: Canvas) -> Mask:
     for _ in range(int(rng.integers(2, 17))):
         x = int(np.clip(x0 + rng.normal(0, spread), canvas.left_px + 12, canvas.right_px - 13))
         y = int(np.clip(y0 + rng.normal(0, 80), 4, height - 5))
-        radii = (int(rng.integers(5, 13)), int(rng.integers(8, 30)))
-        spot = _ellipse(canvas, (x, y), radii, float(rng.normal(0, 10)))
-        rows, columns = _box(spot, mask.shape)
-        shape = (rows.stop - rows.start, columns.stop - columns.start)
-        depth = (np.arange(*rows.indices(height))[:, None] - y) / radii[1] + _lumps(rng, shape, 5.0) * 0.35
-        dark = 1 / (1 + np.exp((rng.uniform(-0.4, 0.2) - depth) * 7))
-        tone = rng.uniform(10, 75) * (1 - dark) - rng.uniform(25, 50) * dark
-        _apply(canvas, mask, spot, tone + window(tiles().grain, rng, *shape) * 14)
+        pit(canvas, mask, (x, y), (int(rng.integers(5, 13)), int(rng.integers(8, 30))))
     return mask
+
+
+def pit(canvas: Canvas, mask: Mask, centre: tuple[int, int], radii: tuple[int, int]) -> None:
+    """One spot, dark with a bright lip, added to `mask`; `centre` and `radii` are (x, y) px."""
+    rng, y = canvas.rng, centre[1]
+    spot = _ellipse(canvas, centre, radii, float(rng.normal(0, 10)))
+    rows, columns = box_of(spot)
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    depth = (np.arange(*rows.indices(mask.shape[0]))[:, None] - y) / radii[1] + _lumps(rng, shape, 5.0) * 0.35
+    dark = 1 / (1 + np.exp((rng.uniform(-0.4, 0.2) - depth) * 7))
+    tone = rng.uniform(10, 75) * (1 - dark) - rng.uniform(25, 50) * dark
+    add_tone(canvas, mask, spot, tone + window(tiles().grain, rng, *shape) * 14)
 
 
 def cracks(canvas: Canvas) -> Mask:
@@ -69,11 +74,16 @@ def cracks(canvas: Canvas) -> Mask:
         inset = int(rng.uniform(40, min(240, span - 20)))
         x = canvas.left_px + inset if rng.random() < 0.5 else canvas.right_px - inset
         length, width = int(rng.uniform(70, height + 1)), rng.uniform(9, 18)
-        top = int(rng.integers(0, height - length + 1))
-        path = x + np.cumsum(rng.normal(rng.normal(0, 0.06), 0.45, height))
-        taper = np.clip(np.minimum(np.arange(height) - top, top + length - np.arange(height)) / 18, 0, 1)
-        _apply_ribbon(canvas, mask, path, width / 2 * taper, _crack_profile(rng))
+        crack(canvas, mask, (x, int(rng.integers(0, height - length + 1))), length, width)
     return mask
+
+
+def crack(canvas: Canvas, mask: Mask, start: tuple[int, int], length_px: int, width_px: float) -> None:
+    """One thin dark line from `start` (x, y) along the strip, added to `mask`."""
+    rng, (x, top), height = canvas.rng, start, mask.shape[0]
+    path = x + np.cumsum(rng.normal(rng.normal(0, 0.06), 0.45, height))
+    ends = np.minimum(np.arange(height) - top, top + length_px - np.arange(height))
+    _apply_ribbon(canvas, mask, path, width_px / 2 * np.clip(ends / 18, 0, 1), _crack_profile(rng))
 
 
 def scratches(canvas: Canvas) -> Mask:
@@ -87,11 +97,17 @@ def scratches(canvas: Canvas) -> Mask:
         length = height + 120 if whole else int(rng.uniform(60, height))
         top = -60 if whole else int(rng.integers(-20, height - length + 21))
         half = rng.uniform(14, 55) if wide else rng.uniform(5, 13)
-        path = canvas.column(int(half) + 4) + rng.normal(0, 0.04) * (np.arange(height) - height / 2)
-        ends = np.minimum(np.arange(height) - top, top + length - np.arange(height))
-        taper = np.sqrt(np.clip(ends / (0.12 * length), 0, 1))
-        _apply_ribbon(canvas, mask, path, half * taper, _scratch_profile(rng, half))
+        scratch(canvas, mask, (canvas.column(int(half) + 4), top), length, half)
     return mask
+
+
+def scratch(canvas: Canvas, mask: Mask, start: tuple[int, int], length_px: int, half_px: float) -> None:
+    """One band from `start` (x, y) along the strip, `half_px` wide to either side, added to `mask`."""
+    rng, (x, top), height = canvas.rng, start, mask.shape[0]
+    path = x + rng.normal(0, 0.04) * (np.arange(height) - height / 2)
+    ends = np.minimum(np.arange(height) - top, top + length_px - np.arange(height))
+    taper = np.sqrt(np.clip(ends / (0.12 * length_px), 0, 1))
+    _apply_ribbon(canvas, mask, path, half_px * taper, _scratch_profile(rng, half_px))
 
 
 def scabs(canvas: Canvas) -> Mask:
@@ -101,19 +117,25 @@ def scabs(canvas: Canvas) -> Mask:
     for _ in range(1 if rng.random() < 0.7 else 2):
         reach_x, reach_y = rng.uniform(40, 190), rng.uniform(40, 130)
         centre = (canvas.column(int(min(reach_x, 40))), int(rng.uniform(0.1, 0.9) * height))
-        patch = _torn_outline(canvas, centre, reach_x, reach_y)
-        rows, columns = _box(patch, mask.shape)
-        shape = (rows.stop - rows.start, columns.stop - columns.start)
-        inside = patch[rows, columns].astype(np.uint8)
-        rim = cv2.distanceTransform(inside, cv2.DIST_L2, 3) < rng.uniform(3, 8)
-        coarse, fine = rng.uniform(14, 26), rng.uniform(4, 9)
-        folds = _relief(_lumps(rng, shape, coarse)) * rng.uniform(10, 24)
-        folds += _relief(_lumps(rng, shape, fine)) * rng.uniform(5, 12)
-        rough = window(tiles().grain, rng, *shape) * rng.uniform(5, 11)
-        lit = np.clip(_lumps(rng, shape, 12.0), 0, 2) * rng.uniform(25, 80) - 16
-        tone = rng.uniform(-30, 6) + folds + rough + np.where(rim, lit, 0)
-        _apply(canvas, mask, patch, tone)
+        scab(canvas, mask, centre, (reach_x, reach_y))
     return mask
+
+
+def scab(canvas: Canvas, mask: Mask, centre: tuple[int, int], reach: tuple[float, float]) -> None:
+    """One rough patch of about `reach` (x, y) px to either side of `centre` (x, y), added to `mask`."""
+    rng = canvas.rng
+    patch = _torn_outline(canvas, centre, *reach)
+    rows, columns = box_of(patch)
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    inside = patch[rows, columns].astype(np.uint8)
+    rim = cv2.distanceTransform(inside, cv2.DIST_L2, 3) < rng.uniform(3, 8)
+    coarse, fine = rng.uniform(14, 26), rng.uniform(4, 9)
+    folds = _relief(_lumps(rng, shape, coarse)) * rng.uniform(10, 24)
+    folds += _relief(_lumps(rng, shape, fine)) * rng.uniform(5, 12)
+    rough = window(tiles().grain, rng, *shape) * rng.uniform(5, 11)
+    lit = np.clip(_lumps(rng, shape, 12.0), 0, 2) * rng.uniform(25, 80) - 16
+    tone = rng.uniform(-30, 6) + folds + rough + np.where(rim, lit, 0)
+    add_tone(canvas, mask, patch, tone)
 
 
 DRAWERS: dict[int, Callable[[Canvas], Mask]] = {1: pits, 2: cracks, 3: scratches, 4: scabs}
@@ -201,24 +223,25 @@ def _apply_ribbon(
     across = np.asarray(offset / np.maximum(half_px, 0.5)[:, None], dtype=np.float32)
     ribbon = np.zeros(mask.shape, np.bool_)
     ribbon[:, left:right] = (np.abs(across) <= 1) & (half_px > 0.5)[:, None]
-    rows, box_columns = _box(ribbon, mask.shape)
+    rows, box_columns = box_of(ribbon)
     if rows.stop == rows.start:
         return
     across = across[rows, box_columns.start - left : box_columns.stop - left]
     shape = (across.shape[0], across.shape[1])
     wear = window(tiles().streaks, canvas.rng, *shape) * 0.25
     wear += window(tiles().grain, canvas.rng, *shape) * 0.15
-    _apply(canvas, mask, ribbon, profile(across) * (1 + wear))
+    add_tone(canvas, mask, ribbon, profile(across) * (1 + wear))
 
 
-def _box(shape: Mask, size: tuple[int, ...]) -> tuple[slice, slice]:
+def box_of(shape: Mask) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box around a shape."""
     x, y, width, height = cv2.boundingRect(shape.view(np.uint8))
     return slice(y, y + height), slice(x, x + width)
 
 
-def _apply(canvas: Canvas, mask: Mask, shape: Mask, tone: NDArray[np.floating]) -> None:
+def add_tone(canvas: Canvas, mask: Mask, shape: Mask, tone: NDArray[np.floating]) -> None:
     """Add `tone` (of the shape's box) where the shape lies on free steel; note those pixels in both masks."""
-    rows, columns = _box(shape, mask.shape)
+    rows, columns = box_of(shape)
     free = shape[rows, columns] & ~(canvas.taken[rows, columns] & ~mask[rows, columns])
     at = np.arange(columns.start, columns.stop)
     free &= (at >= canvas.left_px) & (at < canvas.right_px)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from contracts import topics
 from contracts.coils import DEFAULT_BUDGET_S
 from producer_sim.faults import parse_fault
+from producer_sim.roll_marks import parse_roll_mark
 from producer_sim.topic_range import parse_bound
 
 DEFAULT_BOOTSTRAP_SERVERS = "127.0.0.1:19092"
@@ -40,6 +41,7 @@ _NEW_RUN_DEFAULTS: dict[str, Any] = {
     "speed_mps": None,
     "budget_s": DEFAULT_BUDGET_S,
     "fault": [],
+    "roll_mark": [],
     "manifest": None,
     "manifest_masks": False,
 }
@@ -65,6 +67,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     replay = _command(commands, "replay", "send frames: synthetic (default), of a folder, or a recording")
     _add_source(replay)
     _add_shape(replay)
+    _add_roll_marks(replay)
     _add_faults_and_manifest(replay)
     _add_record(_command(commands, "record", "write a topic range to a file that replay can send again"))
     _add_diff(_command(commands, "diff", "compare two runs' results; exits 1 at the first difference"))
@@ -128,6 +131,18 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-progress", action="store_true", help="no progress bar")
 
 
+def _add_roll_marks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--roll-mark", action="append", type=_said(parse_roll_mark),
+        metavar="diameter=MM,class=N,lane=MM[,jitter=SHARE][,miss=SHARE][,from=MM][,to=MM]",
+        help="a damaged roll: at every turn (pi x diameter along the strip) a defect of that class, at that "
+        "distance from the drive side; jitter: of a hit's position, one standard deviation in periods; "
+        "miss: the share of turns without a hit; from, to: where on the coil. On real frames ONE labelled "
+        "frame comes again and again, its period rounded to whole frames. The manifest says what was sent. "
+        "Repeatable",
+    )  # fmt: skip
+
+
 def _add_faults_and_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fault", action="append", type=_said(parse_fault), metavar="NAME=PROBABILITY",
@@ -166,6 +181,8 @@ def _settle_replay(parser: argparse.ArgumentParser, given: argparse.Namespace) -
     for name, default in _NEW_RUN_DEFAULTS.items():
         if getattr(given, name) is None:
             setattr(given, name, default)
+    if given.roll_mark and given.distinct is not None and given.frames is None:
+        parser.error("--roll-mark needs every synthetic frame to be drawn: leave --distinct out")
     faults = [fault for fault, _ in given.fault]
     if len(set(faults)) < len(faults):
         parser.error("the same --fault is given twice")

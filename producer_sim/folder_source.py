@@ -11,8 +11,10 @@ import simplejpeg
 
 from contracts.frames import Encoding
 from producer_sim.arrangement import Exposure
+from producer_sim.folder_marks import FolderMarks
 from producer_sim.manifest import Truth
 from producer_sim.refused import SimulatorRefused
+from producer_sim.roll_marks import PutMark
 from producer_sim.sources import Picture
 
 _ENCODINGS = {".jpg": Encoding.JPEG, ".jpeg": Encoding.JPEG, ".png": Encoding.PNG}
@@ -37,7 +39,8 @@ class FolderSource:
     """Sends the folder's frames over and over, in the order of their names.
 
     With `defect_share` they are drawn instead, so that this share of them is defective: for that both kinds
-    must be among those of known truth. Raises SimulatorRefused.
+    must be among those of known truth. `marks` says which frames a roll's mark comes in the place of.
+    Raises SimulatorRefused.
     """
 
     def __init__(
@@ -47,21 +50,23 @@ class FolderSource:
         *,
         seed: int = 0,
         defect_share: float | None = None,
+        marks: FolderMarks | None = None,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.name = paths[0].parent.name
+        self._folder = paths[0].parent
         self._truths = truths
+        self._marks = marks
         self._choose = (
             _in_order(paths) if defect_share is None else _by_share(paths, truths, defect_share, seed)
         )
         self._kept: dict[Path, Picture] = {}
         self._room_bytes = cache_bytes
-        first = self._read(paths[0])
-        self.width_px, self.height_px = first.width_px, first.height_px
+        self.width_px, self.height_px = frame_size(paths[0])
 
     def picture(self, exposure: Exposure) -> Picture:
         """The frame of an exposure."""
-        path = self._choose(exposure.serial)
+        path = self._marked(exposure) or self._choose(exposure.serial)
         kept = self._kept.get(path)
         if kept is None:
             kept = self._read(path)
@@ -70,13 +75,18 @@ class FolderSource:
                 self._room_bytes -= len(kept.encoded)
         return kept
 
+    def marks_of(self, line: int, coil: int) -> tuple[PutMark, ...]:
+        """What a coil's frames are arranged to show."""
+        return () if self._marks is None else self._marks.of_coil((line, coil))
+
+    def _marked(self, exposure: Exposure) -> Path | None:
+        if self._marks is None:
+            return None
+        name = self._marks.on_frame((exposure.line, exposure.coil), exposure.camera, exposure.frame_index)
+        return None if name is None else self._folder / name
+
     def _read(self, path: Path) -> Picture:
-        try:
-            encoded = path.read_bytes()
-            encoding = _ENCODINGS[path.suffix.lower()]
-            width_px, height_px = _size(encoded, encoding)
-        except (OSError, ValueError) as error:
-            raise SimulatorRefused(f"{path} cannot be sent: {error}.") from None
+        encoded, encoding, (width_px, height_px) = _opened(path)
         return Picture(
             encoded=encoded,
             encoding=encoding,
@@ -85,6 +95,19 @@ class FolderSource:
             truth=self._truths.get(path.name),
             origin=path.name,
         )
+
+
+def frame_size(path: Path) -> tuple[int, int]:
+    """(width, height) px of a JPEG or PNG. Raises SimulatorRefused."""
+    return _opened(path)[2]
+
+
+def _opened(path: Path) -> tuple[bytes, Encoding, tuple[int, int]]:
+    try:
+        encoded, encoding = path.read_bytes(), _ENCODINGS[path.suffix.lower()]
+        return encoded, encoding, _size(encoded, encoding)
+    except (OSError, ValueError) as error:
+        raise SimulatorRefused(f"{path} cannot be sent: {error}.") from None
 
 
 def _in_order(paths: Sequence[Path]) -> Callable[[int], Path]:

@@ -6,7 +6,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from contracts.identity import FrameIdentity
-from producer_sim.manifest import EXPECTED_REASONS, CoilLine, Fault, FrameLine, Manifest, RunLine, Truth
+from producer_sim.manifest import (
+    EXPECTED_REASONS,
+    CoilLine,
+    Fault,
+    FrameLine,
+    Manifest,
+    MarkLine,
+    RunLine,
+    Truth,
+)
+from producer_sim.roll_marks import PutMark
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +61,14 @@ class RunningCoil:
     started_at_ns: int
     deadline_at_ns: int
     announced_by_camera: dict[str, int]
+    frame_mm: float
+    marks: tuple[PutMark, ...] = ()
     ended_at_ns: int | None = None
+
+    @property
+    def length_mm(self) -> float:
+        """What has passed of it."""
+        return max(self.announced_by_camera.values()) * self.frame_mm
 
     def to_line(self) -> CoilLine:
         """As the manifest says it."""
@@ -62,6 +79,23 @@ class RunningCoil:
             deadline_at_ns=self.deadline_at_ns,
             ended_at_ns=self.ended_at_ns,
             announced_by_camera=self.announced_by_camera,
+        )
+
+    def to_mark_lines(self) -> tuple[MarkLine, ...]:
+        """Its roll marks as the manifest says them: nothing beyond its end, if it was stopped half way."""
+        return tuple(
+            MarkLine(
+                line_id=self.line_id,
+                coil_id=self.coil_id,
+                class_id=put.mark.class_id,
+                lane_mm=put.mark.lane_mm,
+                diameter_mm=put.mark.diameter_mm,
+                period_mm=put.period_mm,
+                hits_mm=tuple(at_mm for at_mm in put.hits_mm if at_mm < self.length_mm),
+                missed_mm=tuple(at_mm for at_mm in put.missed_mm if at_mm < self.length_mm),
+                origin=put.origin,
+            )
+            for put in self.marks
         )
 
 
@@ -87,4 +121,5 @@ class Ledger:
             run=run,
             coils=tuple(coil.to_line() for coil in self.coils),
             frames=tuple(sending.to_line() for sending in self.frames),
+            marks=tuple(line for coil in self.coils for line in coil.to_mark_lines()),
         )

@@ -1,7 +1,8 @@
 """`manifest.jsonl`: what a run sent and which truth is known, so that any run can be checked afterwards.
 
-One JSON object a line, told apart by `kind`: first the run, then its coils, then every frame that a camera
-exposed, also those that a fault kept from being sent. Written once, at the end, atomically.
+One JSON object a line, told apart by `kind`: first the run, then its coils, then the roll marks that were put
+onto them, then every frame that a camera exposed, also those that a fault kept from being sent. Written once,
+at the end, atomically.
 """
 
 from __future__ import annotations
@@ -94,6 +95,21 @@ class CoilLine(_Line):
     announced_by_camera: dict[Name, Count] = Field(description="Exposed frames, dropped ones included")
 
 
+class MarkLine(_Line):
+    """One roll mark on one coil, up to where the coil ended. Positions are the middles of its hits."""
+
+    kind: Literal["mark"] = "mark"
+    line_id: Name
+    coil_id: Name
+    class_id: int
+    lane_mm: float
+    diameter_mm: float
+    period_mm: float = Field(gt=0, description="As it was sent: on real frames a whole number of frames")
+    hits_mm: tuple[float, ...] = Field(description="Sent; whether their frames were, their lines say")
+    missed_mm: tuple[float, ...] = Field(description="Turns of the roll that left nothing")
+    origin: str = Field(description="The frame that comes again, or `synthetic`")
+
+
 class FrameLine(FrameIdentity):
     """One exposure."""
 
@@ -133,17 +149,17 @@ class Manifest:
     run: RunLine
     coils: tuple[CoilLine, ...]
     frames: tuple[FrameLine, ...]
+    marks: tuple[MarkLine, ...] = ()
 
 
-_LINE: TypeAdapter[RunLine | CoilLine | FrameLine] = TypeAdapter(
-    Annotated[RunLine | CoilLine | FrameLine, Field(discriminator="kind")]
-)
+_AnyLine = RunLine | CoilLine | MarkLine | FrameLine
+_LINE: TypeAdapter[_AnyLine] = TypeAdapter(Annotated[_AnyLine, Field(discriminator="kind")])
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
     """Write it beside `path` first, then put it there: a reader never sees half of one."""
     partial = path.with_name(path.name + ".partial")
-    lines: Iterable[BaseModel] = (manifest.run, *manifest.coils, *manifest.frames)
+    lines: Iterable[BaseModel] = (manifest.run, *manifest.coils, *manifest.marks, *manifest.frames)
     with partial.open("w", encoding="utf-8") as out:
         out.writelines(line.model_dump_json() + "\n" for line in lines)
         out.flush()
@@ -164,10 +180,11 @@ def load_manifest(path: Path) -> Manifest:
         run=lines[0],
         coils=tuple(line for line in lines if isinstance(line, CoilLine)),
         frames=tuple(line for line in lines if isinstance(line, FrameLine)),
+        marks=tuple(line for line in lines if isinstance(line, MarkLine)),
     )
 
 
-def _parse(path: Path, number: int, line: str) -> RunLine | CoilLine | FrameLine:
+def _parse(path: Path, number: int, line: str) -> _AnyLine:
     try:
         return _LINE.validate_json(line)
     except ValidationError as error:

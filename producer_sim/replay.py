@@ -159,6 +159,8 @@ class Replay:
             started_at_ns=at_ns,
             deadline_at_ns=started.deadline_at_ns,
             announced_by_camera=dict.fromkeys(self._shape.camera_ids, 0),
+            frame_mm=self._source.height_px * self._settings.mm_per_px,
+            marks=self._source.marks_of(exposure.line, exposure.coil),
         )
         self._running[exposure.line] = coil
         self._ledger.coils.append(coil)
@@ -169,14 +171,13 @@ class Replay:
         coil = self._running.pop(line, None)
         if coil is None or coil.ended_at_ns is None:
             return
-        length_px = max(coil.announced_by_camera.values()) * self._source.height_px
         self._send_event(
             CoilEnded(
                 line_id=coil.line_id,
                 coil_id=coil.coil_id,
                 ended_at_ns=coil.ended_at_ns,
                 frames_by_camera=coil.announced_by_camera,
-                length_mm=length_px * self._settings.mm_per_px,
+                length_mm=coil.length_mm,
             )
         )
 

@@ -13,18 +13,21 @@ from contracts.topics import COIL_EVENTS, FRAMES
 from producer_sim.arguments import DEFAULT_SPEED_MPS, DEFAULT_SYNTHETIC_DEFECT_SHARE
 from producer_sim.arrangement import RunShape
 from producer_sim.faults import Faults
-from producer_sim.folder_source import FolderSource, list_frames
+from producer_sim.folder_marks import FolderMarks
+from producer_sim.folder_source import FolderSource, frame_size, list_frames
 from producer_sim.labels import read_truths
 from producer_sim.ledger import Ledger
-from producer_sim.manifest import RunLine, write_manifest
+from producer_sim.manifest import RunLine, Truth, write_manifest
 from producer_sim.pace import Pace, SystemClock, frames_per_s
 from producer_sim.progress import Bar, progress_bar
 from producer_sim.recording import Recording
 from producer_sim.refused import SendFailed, SimulatorRefused
 from producer_sim.replay import LineSettings, Replay
 from producer_sim.resend import resend
+from producer_sim.roll_marks import Marking
 from producer_sim.sink import KafkaSink, producer_configuration
 from producer_sim.sources import FrameSource
+from producer_sim.synthetic_marks import SyntheticMarks
 from producer_sim.synthetic_source import SyntheticSource
 
 Should = Callable[[], bool]
@@ -33,7 +36,8 @@ Say = Callable[[str], None]
 
 def replay_new(given: Namespace, should_stop: Should, say: Say) -> bool:
     """Send a new run and write its manifest. False when it was told to stop before its end."""
-    shape, faults, source = _shape(given), Faults(dict(given.fault), given.seed), _source(given)
+    shape, faults = _shape(given), Faults(dict(given.fault), given.seed)
+    source = _source(given, shape)
     if given.manifest is not None and not given.manifest.absolute().parent.is_dir():
         raise SimulatorRefused(f"There is no folder {given.manifest.parent} for the manifest.")
     ledger, clock, complete = Ledger(keep_frames=given.manifest is not None), SystemClock(), False
@@ -129,14 +133,39 @@ def _line_settings(given: Namespace) -> LineSettings:
     )
 
 
-def _source(given: Namespace) -> FrameSource:
+def _source(given: Namespace, shape: RunShape) -> FrameSource:
+    marking = Marking(
+        marks=tuple(given.roll_mark),
+        seed=given.seed,
+        mm_per_px=given.mm_per_px,
+        cameras=shape.cameras,
+        frames_per_coil=shape.frames_per_coil,
+    )
     if given.frames is None:
         share = DEFAULT_SYNTHETIC_DEFECT_SHARE if given.defect_share is None else given.defect_share
-        return SyntheticSource(given.seed, share, distinct=given.distinct, with_masks=given.manifest_masks)
+        marks = None
+        if marking.marks:
+            marks = SyntheticMarks(
+                marking, width_px=SyntheticSource.width_px, height_px=SyntheticSource.height_px
+            )
+        return SyntheticSource(
+            given.seed, share, distinct=given.distinct, with_masks=given.manifest_masks, marks=marks
+        )
+    return _folder_source(given, marking)
+
+
+def _folder_source(given: Namespace, marking: Marking) -> FolderSource:
     paths = list_frames(given.frames, given.distinct)
     names = [path.name for path in paths]
-    truths = read_truths(names, given.frames, given.labels, with_masks=given.manifest_masks)
-    return FolderSource(paths, truths, seed=given.seed, defect_share=given.defect_share)
+    with_masks = given.manifest_masks or bool(marking.marks)
+    truths = read_truths(names, given.frames, given.labels, with_masks=with_masks)
+    marks = None
+    if marking.marks:
+        width_px, height_px = frame_size(paths[0])
+        marks = FolderMarks(marking, truths, width_px=width_px, height_px=height_px)
+    if not given.manifest_masks:
+        truths = {name: Truth(classes=truth.classes) for name, truth in truths.items()}
+    return FolderSource(paths, truths, seed=given.seed, defect_share=given.defect_share, marks=marks)
 
 
 def _frames_per_s(given: Namespace, shape: RunShape, source: FrameSource) -> float | None:

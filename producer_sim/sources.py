@@ -8,6 +8,7 @@ from typing import Protocol
 from contracts.frames import Encoding
 from producer_sim.arrangement import Exposure
 from producer_sim.manifest import Truth
+from producer_sim.roll_marks import PutMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +32,6 @@ class FrameSource(Protocol):
 
     def picture(self, exposure: Exposure) -> Picture:
         """What the camera saw."""
+
+    def marks_of(self, line: int, coil: int) -> tuple[PutMark, ...]:
+        """The roll marks that this coil's pictures show; both counted from 0."""

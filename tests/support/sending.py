@@ -11,6 +11,7 @@ import simplejpeg
 from contracts.frames import Encoding
 from producer_sim.arrangement import Exposure
 from producer_sim.manifest import Truth
+from producer_sim.roll_marks import PutMark
 from producer_sim.sources import Picture
 
 START_NS = 1_800_000_000_000_000_000
@@ -87,3 +88,6 @@ class SmallSource:
             truth=Truth(classes=(3,) if exposure.serial % 4 == 0 else ()),
             origin=f"small/{exposure.serial}",
         )
+
+    def marks_of(self, line: int, coil: int) -> tuple[PutMark, ...]:
+        return ()

@@ -16,7 +16,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "model": frozenset(),
     "monitoring": frozenset(),
     "consumer": frozenset({"contracts", "model", "monitoring"}),
-    "producer_sim": frozenset({"contracts", "monitoring", "model.rle", "model.synthesis"}),
+    "producer_sim": frozenset(
+        {"contracts", "monitoring", "model.rle", "model.synthesis", "model.synthesis_stamps"}
+    ),
     "station": frozenset({"contracts", "model", "monitoring"}),
     "local": frozenset({"contracts", "producer_sim.manifest"}),
 }

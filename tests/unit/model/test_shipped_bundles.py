@@ -13,6 +13,7 @@ from model.inspector import FrameResult
 from model.load import load_inspector
 from model.regions import class_masks
 from model.synthesis import SyntheticStrip
+from model.synthesis_stamps import STAMP_CLASSES, Hit, draw_stamp
 from tests.support.layouts import real_frames
 
 BOUND, CONFIDENCE = 0.02, 0.95
@@ -86,6 +87,25 @@ def test_synthetic_finds_a_strip_of_a_new_seed() -> None:
     assert sum(missed) <= 1
     defective = [i for i, frame in enumerate(frames) if frame.defective]
     assert mean_dice([results[i] for i in defective], [frames[i].masks for i in defective]) > 0.4
+
+
+@pytest.mark.parametrize("class_id", STAMP_CLASSES)
+def test_synthetic_finds_what_a_damaged_roll_prints(class_id: int) -> None:
+    stamp = draw_stamp(class_id)
+    strips = [SyntheticStrip(seed, 0.0) for seed in range(1000, 1020)]
+    columns = [sum(strip.steel_px) // 2 for strip in strips]
+    frames = [
+        strip.frame(0, [Hit(stamp=stamp, row_px=15, column_px=column)])
+        for strip, column in zip(strips, columns, strict=True)
+    ]
+    results = load_inspector("synthetic", threads=2).inspect(
+        [frame.pixels.reshape(128, 2, 800, 2).mean(axis=(1, 3)).astype(np.uint8) for frame in frames]
+    )
+    found = [
+        any(region.class_id == class_id and abs(region.col_min - column) < 40 for region in result.regions)
+        for result, column in zip(results, columns, strict=True)
+    ]
+    assert np.mean(found) >= 0.9
 
 
 @pytest.mark.parametrize("preset", sorted(verify(BUNDLES / "severstal").presets))

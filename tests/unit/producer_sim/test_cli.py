@@ -13,6 +13,8 @@ from producer_sim.recording import Record, RecordingWriter
 from producer_sim.refused import SimulatorRefused
 from producer_sim.sink import producer_configuration
 
+MARK = "diameter=300,class=1,lane=640"
+
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     try:
@@ -36,6 +38,28 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         pytest.param(["replay", "--fault", "flood=1"], "is no fault", id="fault"),
         pytest.param(["replay", "--fault", "drop=1", "--fault", "drop=0"], "given twice", id="fault twice"),
         pytest.param(["replay", "--fault", "drop=.6", "--fault", "late=.6"], "add up to 1.2", id="faults"),
+        pytest.param(["replay", "--roll-mark", "diameter=300,lane=1"], "does not say class=", id="no class"),
+        pytest.param(["replay", "--roll-mark", "size=3"], "'size=3' is none of diameter=", id="mark key"),
+        pytest.param(["replay", "--roll-mark", f"{MARK},lane=2"], "lane= is given twice", id="key twice"),
+        pytest.param(["replay", "--roll-mark", f"{MARK},miss=2"], "not a number within 0..1", id="mark miss"),
+        pytest.param(["replay", "--roll-mark", f"{MARK},jitter=nan"], "within 0..0.5", id="mark jitter"),
+        pytest.param(["replay", "--roll-mark", f"{MARK},from=9,to=8"], "not before to=8", id="mark range"),
+        pytest.param(
+            ["replay", "--roll-mark", "diameter=300,class=x,lane=1"], "is no class", id="mark class"
+        ),
+        pytest.param(
+            ["replay", "--roll-mark", "diameter=300,class=5,lane=1"], "choose one of 1, 2, 3, 4", id="class"
+        ),
+        pytest.param(
+            ["replay", "--roll-mark", "diameter=300,class=1,lane=1280"], "1280 mm wide", id="mark beside"
+        ),
+        pytest.param(
+            ["replay", "--roll-mark", "diameter=60,class=1,lane=1"], "choose 65.2 mm or more", id="small roll"
+        ),
+        pytest.param(["replay", "--roll-mark", MARK, "--distinct", "9"], "leave --distinct out", id="drawn"),
+        pytest.param(
+            ["replay", "--recording", "r", "--roll-mark", MARK], "--roll-mark does not go with", id="marked"
+        ),
         pytest.param(["replay", "--coils", "0"], "not a whole number from 1 up", id="coils"),
         pytest.param(["replay", "--defect-share", "5"], "not a number within 0..1", id="share"),
         pytest.param(["replay", "--fps", "nan"], "not a number", id="pace"),

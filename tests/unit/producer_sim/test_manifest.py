@@ -12,6 +12,7 @@ from producer_sim.manifest import (
     FrameLine,
     Manifest,
     ManifestInvalid,
+    MarkLine,
     RunLine,
     Truth,
     load_manifest,
@@ -27,7 +28,13 @@ def frame(index: int, **changes: object) -> FrameLine:
     return FrameLine.model_validate({**values, **changes})
 
 
-def manifest() -> Manifest:
+MARK = MarkLine(
+    line_id="line-1", coil_id="c-1", class_id=1, lane_mm=640.0, diameter_mm=300.0, period_mm=942.5,
+    hits_mm=(17.0, 959.5), missed_mm=(1902.0,), origin="synthetic",
+)  # fmt: skip
+
+
+def manifest(*marks: MarkLine) -> Manifest:
     return Manifest(
         run=RunLine(
             source="synthetic", seed=4, topic_prefix="p.", fault_probabilities={Fault.DROP: 0.1},
@@ -45,6 +52,7 @@ def manifest() -> Manifest:
             frame(2, fault=Fault.CORRUPT, expected_reason=Reason.CORRUPT_IMAGE),
             frame(3, sent=2, fault=Fault.DUPLICATE),
         ),
+        marks=marks,
     )  # fmt: skip
 
 
@@ -53,6 +61,15 @@ def test_it_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
     assert load_manifest(tmp_path / "m.jsonl") == manifest()
     assert [path.name for path in tmp_path.iterdir()] == ["m.jsonl"]
+
+
+def test_roll_marks_come_back_too_and_older_manifests_have_none(tmp_path: Path) -> None:
+    write_manifest(manifest(MARK), tmp_path / "m.jsonl")
+    lines = (tmp_path / "m.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "older.jsonl").write_text("".join(line for line in lines if '"kind":"mark"' not in line))
+
+    assert load_manifest(tmp_path / "m.jsonl").marks == (MARK,)
+    assert load_manifest(tmp_path / "older.jsonl") == manifest()
 
 
 def test_what_to_expect_of_a_frame() -> None:

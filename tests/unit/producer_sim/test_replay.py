@@ -14,12 +14,31 @@ from model.images import ImageInvalid, decode_grey
 from producer_sim.arrangement import RunShape
 from producer_sim.faults import Faults
 from producer_sim.ledger import Ledger
-from producer_sim.manifest import EXPECTED_REASONS, Fault, FrameLine
+from producer_sim.manifest import EXPECTED_REASONS, Fault, FrameLine, RunLine
 from producer_sim.pace import Pace
 from producer_sim.replay import LineSettings, Replay
+from producer_sim.roll_marks import PutMark, RollMark
 from tests.support.sending import START_NS, MemorySink, Sent, SmallSource, SteppedClock
 
 BUDGET_S = 100.0
+RUN = RunLine(
+    source="small", seed=1, topic_prefix="", fault_probabilities={},
+    started_at_ns=1, ended_at_ns=2, interrupted=False, failed=0,
+)  # fmt: skip
+
+
+MARK = PutMark(
+    mark=RollMark(diameter_mm=30.0, class_id=3, lane_mm=5.0),
+    period_mm=94.2,
+    hits_mm=(10.0, 300.0, 900.0),
+    missed_mm=(110.0, 800.0),
+    origin="small",
+)
+
+
+class MarkedSource(SmallSource):
+    def marks_of(self, line: int, coil: int) -> tuple[PutMark, ...]:
+        return (MARK,) if coil == 1 else ()
 
 
 class Run:
@@ -32,6 +51,7 @@ class Run:
         prefix: str = "",
         refuses: frozenset[int] = frozenset(),
         stop_after: int | None = None,
+        source: SmallSource | None = None,
         **changes: int,
     ) -> None:
         counts = {"lines": 1, "coils": 2, "cameras": 2, "frames_per_coil": 70, **changes}
@@ -40,7 +60,7 @@ class Run:
         replay = Replay(
             shape=RunShape(coil_prefix="c-", **counts),
             settings=LineSettings(budget_s=BUDGET_S, mm_per_px=0.5, topic_prefix=prefix, seed=11),
-            source=SmallSource(),
+            source=source or SmallSource(),
             faults=Faults(faults or {}, seed=11),
             pace=Pace(100.0, clock, clock.idle),
             sink=self.sink,
@@ -58,6 +78,23 @@ class Run:
 
     def headers(self) -> list[FrameHeader]:
         return [read_frame_header(r.key, r.headers) for r in self.sink.of(FRAMES)]
+
+
+def test_the_manifest_holds_the_roll_marks_of_each_coil() -> None:
+    lines = Run(source=MarkedSource()).ledger.to_manifest(RUN).marks
+
+    (line,) = lines
+    assert (line.coil_id, line.class_id, line.lane_mm, line.period_mm) == ("c-1-002", 3, 5.0, 94.2)
+    assert (line.hits_mm, line.missed_mm) == (MARK.hits_mm, MARK.missed_mm)
+
+
+def test_a_stopped_run_has_no_marks_beyond_its_end() -> None:
+    ledger = Run(
+        source=MarkedSource(), stop_after=140 + 2 * 19
+    ).ledger  # 19 frames of 16 mm of the second coil
+    (line,) = ledger.to_manifest(RUN).marks
+
+    assert (line.hits_mm, line.missed_mm) == ((10.0, 300.0), (110.0,))
 
 
 def verdict(record: Sent) -> Reason | None:
