@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.reports import CoilDefect
+from consumer.coils.facts import AnyDefect
 
 Column = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
@@ -66,7 +66,7 @@ class DefectColumns:
         return +numbers
 
 
-def columns(defects: Sequence[CoilDefect]) -> DefectColumns:
+def columns(defects: Sequence[AnyDefect]) -> DefectColumns:
     """The columns of these defects, in one order whatever theirs was."""
     kinds = sorted({(d.class_id, d.class_name) for d in defects})
     place = {kind: index for index, kind in enumerate(kinds)}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from consumer.coils.facts import AnyDefect
 from contracts.alarms import LaneRecurrence
-from contracts.reports import CoilDefect, CoilLane
+from contracts.reports import CoilLane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class LanePolicy:
 
 
 def coil_lanes(
-    defects: Sequence[CoilDefect], width_mm: float, policy: LanePolicy | None = None
+    defects: Sequence[AnyDefect], width_mm: float, policy: LanePolicy | None = None
 ) -> tuple[CoilLane, ...]:
     """Where more defects of a class lie than chance would put there."""
     return ()

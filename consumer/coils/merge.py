@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from consumer.coils.facts import FrameRegions
+from consumer.coils.facts import Defect, FrameRegions
 from consumer.coils.seams import Seam, Seen, find_seams, join_across, seen_twice_mm2
 from consumer.coils.touching import Stretch, join_touching
-from contracts.reports import CoilDefect
 
 LARGEST_GAP = 0.1
 """Of a frame's length: consecutive frames further apart than this, or overlapping by more, do not adjoin."""
@@ -44,15 +42,19 @@ class UnionFind:
         self._parent[other] = one
         self._size[one] += self._size[other]
 
-    def sets(self) -> Iterable[list[int]]:
+    def sets(self) -> Iterator[list[int]]:
         """Each set's items, in order."""
-        members: dict[int, list[int]] = defaultdict(list)
+        members: dict[int, list[int]] = {}
         for item in range(len(self._parent)):
-            members[self.find(item)].append(item)
-        return members.values()
+            root = self.find(item)
+            if self._size[root] == 1:
+                yield [item]
+            else:
+                members.setdefault(root, []).append(item)
+        yield from members.values()
 
 
-def merge(frames: Iterable[FrameRegions], class_names: Mapping[int, str]) -> list[CoilDefect]:
+def merge(frames: Iterable[FrameRegions], class_names: Mapping[int, str]) -> list[Defect]:
     """All defects of a coil, sorted by where they begin; at most one `FrameRegions` a camera and index.
 
     Along the strip, regions of one class and camera are one defect when they touch across the border of two
@@ -108,11 +110,11 @@ def _join_pair(
         join_touching(bottoms[class_id], stretches, slack_mm, joined.join)
 
 
-def _defect(parts: Sequence[Seen], seams: Sequence[Seam], class_names: Mapping[int, str]) -> CoilDefect:
+def _defect(parts: Sequence[Seen], seams: Sequence[Seam], class_names: Mapping[int, str]) -> Defect:
     frame, region = parts[0]
     name = class_names.get(region.class_id) or f"class {region.class_id}"
     if len(parts) == 1:  # nearly all are, of 200,000: the general way takes three times as long
-        return CoilDefect(
+        return Defect(
             class_id=region.class_id,
             class_name=name,
             along_min_mm=region.along_min_mm,
@@ -130,7 +132,7 @@ def _defect(parts: Sequence[Seen], seams: Sequence[Seam], class_names: Mapping[i
     area_mm2 = math.fsum(r.area_mm2 for _, r in parts)
     if len(cameras) > 1:
         area_mm2 -= seen_twice_mm2(seams, parts)
-    return CoilDefect(
+    return Defect(
         class_id=region.class_id,
         class_name=name,
         along_min_mm=min(r.along_min_mm for _, r in parts),
@@ -146,7 +148,7 @@ def _defect(parts: Sequence[Seen], seams: Sequence[Seam], class_names: Mapping[i
     )
 
 
-def _place(defect: CoilDefect) -> tuple[float, float, int, float, float, float, tuple[str, ...]]:
+def _place(defect: Defect) -> tuple[float, float, int, float, float, float, tuple[str, ...]]:
     """A total order but for twins."""
     return (
         defect.along_min_mm,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from consumer.coils.facts import Borders, FrameRegions, Interval, RegionOnStrip, Sighting
-from contracts.reports import CoilDefect
+from consumer.coils.facts import AnyDefect, Borders, FrameRegions, Interval, RegionOnStrip, Sighting
 from contracts.results import DefectEvent, DefectRegion
 
 Run = tuple[int, int]
@@ -43,12 +42,12 @@ def sightings_in(frame: FrameRegions) -> Iterator[Sighting]:
         yield _sighting(r)
 
 
-def sightings_of(defects: Iterable[CoilDefect]) -> list[Sighting]:
+def sightings_of(defects: Iterable[AnyDefect]) -> list[Sighting]:
     """The same of merged defects: a scratch over 3,000 frames is seen once, not 3,000 times."""
     return [_sighting(defect) for defect in defects]
 
 
-def _sighting(seen: RegionOnStrip | CoilDefect) -> Sighting:
+def _sighting(seen: RegionOnStrip | AnyDefect) -> Sighting:
     return Sighting(
         class_id=seen.class_id,
         along_mm=(seen.along_min_mm + seen.along_max_mm) / 2,

@@ -6,8 +6,9 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
-from consumer.coils.facts import CoilFacts
+from consumer.coils.facts import AnyDefect, CoilFacts
 from consumer.coils.grade import Grade
 from consumer.coils.state import CoilState
 from contracts.reports import ClassTotal, Closing, CoilDefect, CoilLane, CoilReport, RollMark
@@ -30,7 +31,7 @@ def facts(
     marks: Sequence[RollMark],
     lanes: Sequence[CoilLane],
     *,
-    defects: Sequence[CoilDefect] | None = None,
+    defects: Sequence[AnyDefect] | None = None,
 ) -> CoilFacts:
     """What the rules may ask. `defects`: those of `state.defects()`, where they are at hand already."""
     return CoilFacts(
@@ -74,12 +75,12 @@ def build_report(
         listed //= 2
 
 
-def largest(defects: Iterable[CoilDefect], number: int) -> tuple[CoilDefect, ...]:
+def largest(defects: Iterable[AnyDefect], number: int) -> tuple[CoilDefect, ...]:
     """The `number` largest by area, the largest first; of equals the one nearer to the coil's head."""
-    return tuple(heapq.nsmallest(number, defects, key=_size_then_place))
+    return tuple(map(_message, heapq.nsmallest(number, defects, key=_size_then_place)))
 
 
-def class_totals(defects: Iterable[CoilDefect]) -> tuple[ClassTotal, ...]:
+def class_totals(defects: Iterable[AnyDefect]) -> tuple[ClassTotal, ...]:
     """Of every class that was seen, by its id."""
     areas: dict[int, list[float]] = defaultdict(list)
     names: dict[int, str] = {}
@@ -133,7 +134,13 @@ def _report(
     )
 
 
-def _size_then_place(defect: CoilDefect) -> tuple[float, float, float, int, float, float]:
+def _message(defect: AnyDefect) -> CoilDefect:
+    if isinstance(defect, CoilDefect):
+        return defect
+    return CoilDefect(**{field.name: getattr(defect, field.name) for field in fields(defect)})
+
+
+def _size_then_place(defect: AnyDefect) -> tuple[float, float, float, int, float, float]:
     return (
         -defect.area_mm2,
         defect.along_min_mm,
