@@ -136,6 +136,11 @@ class CameraBook:
             return Outcome.AMENDED
         return Outcome.DUPLICATE if held else Outcome.NEW
 
+    def fates(self) -> Iterator[tuple[int, Fate]]:
+        """Index and fate of every frame that has an inspection."""
+        for index, (_, _, fate) in self._entries.items():
+            yield index, fate
+
     def counting_regions(self) -> Iterator[FrameRegions]:
         """Of each defective frame, those of the record that counts.
 

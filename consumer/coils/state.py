@@ -15,7 +15,7 @@ from consumer.coils.merge import merge
 from consumer.coils.notes import notes
 from contracts.coils import DEFAULT_BUDGET_S, CoilEnded, CoilStarted
 from contracts.reports import CameraLedger
-from contracts.results import DefectEvent, Inspection
+from contracts.results import DefectEvent, Fate, Inspection
 
 __all__ = ["CoilRecord", "CoilState", "LedgerBroken", "Outcome"]
 
@@ -159,6 +159,10 @@ class CoilState:
         """All defects, merged; about 1 s for 200,000 regions."""
         books = self._its_book.cameras.values()
         return merge((frame for book in books for frame in book.counting_regions()), self.class_names)
+
+    def fates(self) -> dict[str, dict[int, Fate]]:
+        """What became of every frame that has an inspection, by camera and index."""
+        return {camera_id: dict(book.fates()) for camera_id, book in sorted(self._its_book.cameras.items())}
 
     def take_sightings(self) -> list[Sighting]:
         """Regions that are new since the last call."""
