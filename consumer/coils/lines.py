@@ -114,6 +114,11 @@ class LineBook:
         unseen, self._unseen = self._unseen, []
         return [sighting for frame in unseen for sighting in sightings_in(frame)]
 
+    def sightings(self) -> list[Sighting]:
+        """All regions that count, in no certain order."""
+        frames = (frame for book in self.cameras.values() for frame in book.counting_regions())
+        return [sighting for frame in frames for sighting in sightings_in(frame)]
+
     def _name(self, class_id: int, class_name: str) -> None:
         """Of two bundles' names for one class the first in the alphabet: their order must not matter."""
         name = class_name[:LONGEST_NAME]
