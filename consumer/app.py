@@ -12,15 +12,11 @@ from prometheus_client import CollectorRegistry
 from consumer.inference import ModelFailed
 from consumer.kafka_errors import TopicMissing
 from consumer.kafka_properties import SettingsRefused
-from consumer.kafka_sink import KafkaSink
-from consumer.kafka_source import KafkaSource
-from consumer.ladder import AlwaysFull
-from consumer.ports import Clocks, Fenced
-from consumer.publishing import Publishing
-from consumer.service import Exit, Stop, with_logger
+from consumer.members import members_of
+from consumer.ports import Fenced
+from consumer.service import Exit, Stop
 from consumer.settings import WorkerSettings, read_settings
-from consumer.worker import Threads, TooManyRejected, Worker
-from contracts.topics import FRAMES, topic
+from consumer.worker import Threads, TooManyRejected
 from model.bundle import BundleRefused, bundle_version, find
 from model.inspector import Inspector
 from model.load import load_inspector
@@ -30,6 +26,9 @@ from monitoring.http import PortTaken, serve
 from monitoring.worker_metrics import WorkerMetrics
 
 log = logging.getLogger("consumer")
+
+_AMENDING_WAIT_S = 0.005
+"""An idle worker that amends looks after its batches so often, instead of waiting for new frames."""
 
 
 def main() -> int:
@@ -105,50 +104,28 @@ def _work(
     health: Health,
     stop: Stop,
 ) -> None:
-    frames_topic = topic(FRAMES, settings.topic_prefix)
-    sink = KafkaSink[int](
-        properties=with_logger(settings.producer_properties(), settings.log_level),
-        locate=lambda partition: (frames_topic, partition),
-        stop=lambda: stop.requested,
+    threads = Threads(
+        decode=ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode"),
+        inference=ThreadPoolExecutor(1, thread_name_prefix="inference"),
     )
-    sink.begin()
-    source = KafkaSource(
-        properties=with_logger(settings.consumer_properties(), settings.log_level),
-        topic=frames_topic,
-        metrics=metrics,
+    members = members_of(
+        settings, inspector, version=version, threads=threads, metrics=metrics, health=health, stop=stop
     )
-    decode = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
-    inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
-    worker = Worker(
-        source=source,
-        sink=sink,
-        inspector=inspector,
-        publishing=Publishing(
-            card=inspector.card,
-            point=inspector.point,
-            bundle=version,
-            topic_prefix=settings.topic_prefix,
-            wall_clock_ns=time.time_ns,
-        ),
-        policy=settings.policy,
-        threads=Threads(decode=decode, inference=inference),
-        clocks=Clocks(monotonic_s=time.monotonic, wall_ns=time.time_ns),
-        ladder=AlwaysFull(),
-        metrics=metrics,
-        health=health,
-    )
+    frames, amendments = members.frames.worker, members.amendments.worker
     try:
-        worker.join()
+        frames.join()
+        amendments.join()
         while not stop.requested:
-            worker.step()
+            frames.step(_AMENDING_WAIT_S if amendments.frames_in_flight else None)
+            amendments.step()
             metrics.worker_ready.set(health.ready())
         health.stopping = True
-        worker.drain()
+        frames.drain()
+        amendments.drain()
     finally:
         health.stopping = True
-        worker.abandon()
-        sink.close()
-        source.close()
-        inference.shutdown(cancel_futures=True)
-        decode.shutdown(cancel_futures=True)
+        members.frames.leave()
+        members.amendments.leave()
+        threads.inference.shutdown(cancel_futures=True)
+        threads.decode.shutdown(cancel_futures=True)
     log.info("stopped")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from consumer.ports import Record
 from contracts.frames import FrameHeader
 from contracts.rejections import FrameRejected
-from contracts.results import Fate
+from contracts.results import Fate, RecordId
 from model.inspector import Gated, Region
 
 NO_DEADLINE_NS = 2**63 - 1
@@ -82,11 +82,18 @@ class Flight:
     fate: Fate | None = None
     dropped: bool = False
     """Its partition went away or the transaction was aborted: whatever still comes back for it is ignored."""
+    origin: RecordId | None = None
+    """Where the frame lies, when its record is an entry of a work list."""
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to find out."""
         return self.fate is not None
+
+    @property
+    def source(self) -> RecordId:
+        """Where the frame lies in Kafka: what every message about it says."""
+        return self.origin or RecordId(topic=self.topic, partition=self.partition, offset=self.offset)
 
     @property
     def deadline_at_ns(self) -> int:

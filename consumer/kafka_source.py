@@ -28,6 +28,7 @@ class KafkaSource:
         self._connection = Connection(metrics.broker_up)
         self._listener: PartitionsListener | None = None
         self._to_rewind: dict[int, int] = {}
+        self._positions: dict[int, int] = {}
         self._taken: list[Record] = []
         self._consumer = connect(
             {
@@ -62,13 +63,15 @@ class KafkaSource:
                 self._failed(error)
                 break
             if message.partition() not in self._to_rewind:
-                self._taken.append(_record(message))
+                self._taken.append(read_record(message))
+                self._positions[message.partition()] = message.offset() + 1
         return self._taken
 
     def rewind(self, positions: Mapping[int, int]) -> None:
         """Read these partitions again from these offsets."""
         self._taken = [record for record in self._taken if record.partition not in positions]
         self._to_rewind.update(positions)
+        self._positions.update(positions)
         self._seek()
 
     def pause(self) -> None:
@@ -78,6 +81,20 @@ class KafkaSource:
     def resume(self) -> None:
         """Fetch again."""
         self._consumer.resume(self._consumer.assignment())
+
+    def backlog(self) -> int | None:
+        """Records of the assigned partitions that were not taken yet, as of the last fetch.
+
+        None until every partition was fetched once and, where nothing was taken yet, statistics came.
+        """
+        waiting = 0
+        for assigned in self._consumer.assignment():
+            known = self._consumer.get_watermark_offsets(assigned, cached=True)
+            position = self._positions.get(assigned.partition)
+            if known is None or known[1] < 0 or position is None:
+                return None
+            waiting += max(0, known[1] - position)
+        return waiting
 
     def group_metadata(self) -> object:
         """This member and its generation, for `send_offsets_to_transaction` (KIP-447)."""
@@ -128,6 +145,7 @@ class KafkaSource:
     def _forget(self, partitions: Sequence[TopicPartition]) -> None:
         for number in _numbers(partitions):
             self._to_rewind.pop(number, None)
+            self._positions.pop(number, None)
             self._metrics.forget_lag(number)
 
     def _error(self, error: KafkaError) -> None:
@@ -148,13 +166,15 @@ class KafkaSource:
             end, fetched_to = partition.get("ls_offset", -1), partition.get("next_offset", -1)
             if int(number) in owned and end >= 0 and fetched_to >= 0:
                 self._metrics.set_end(int(number), end, fetched_to=fetched_to)
+                self._positions.setdefault(int(number), fetched_to)
 
 
 def _numbers(partitions: Sequence[TopicPartition]) -> list[int]:
     return [tp.partition for tp in partitions]
 
 
-def _record(message: Message) -> Record:
+def read_record(message: Message) -> Record:
+    """The client's message as a record."""
     try:
         headers, readable = message.headers(), True
     except (

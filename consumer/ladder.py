@@ -1,4 +1,4 @@
-"""The degrade ladder's seam: which rung the worker stands on. What moves it comes with the deadline."""
+"""The degrade ladder's rungs: how much is done for a frame. What moves it is in `deadline_ladder`."""
 
 from __future__ import annotations
 

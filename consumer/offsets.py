@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from consumer.flight import Flight
 
@@ -60,6 +61,10 @@ class OffsetOrder:
     def in_flight(self, partitions: Sequence[int]) -> int:
         """How many flights these partitions still have."""
         return sum(len(self._partitions[p].flights) for p in partitions if p in self._partitions)
+
+    def flights(self) -> Iterator[Flight]:
+        """All that did not leave yet."""
+        return chain.from_iterable(p.flights for p in self._partitions.values())
 
     def pop_finished(self) -> Flight | None:
         """The next flight that may leave, if there is one; its partition's position moves behind it."""

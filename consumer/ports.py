@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from contracts.results import RecordId
+
 Headers = Sequence[tuple[str, bytes | None]]
 Place = TypeVar("Place", bound=Hashable)
 """What a commit position is keyed by: a partition of the one topic that is read, or topic and partition."""
@@ -27,6 +29,8 @@ class Record:
     headers: Headers | None
     headers_readable: bool = True
     """False: a header's NAME is not UTF-8, which the client library can't hand over."""
+    origin: RecordId | None = None
+    """Where the frame lies, when this record is an entry of a work list that only names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,9 @@ class RecordSource(Protocol):
 
     def resume(self) -> None:
         """Fetch again."""
+
+    def backlog(self) -> int | None:
+        """Records of the assigned partitions that were not taken yet; None while that is not known."""
 
     def group_metadata(self) -> object:
         """What a transaction needs to commit this member's offsets (KIP-447)."""

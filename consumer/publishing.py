@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
 
 from consumer.flight import Flight
 from consumer.ports import Outgoing
@@ -18,11 +20,17 @@ from contracts.results import (
     DefectRegion,
     Fate,
     Inspection,
-    RecordId,
 )
-from contracts.topics import DEAD_LETTERS, topic
+from contracts.topics import DEAD_LETTERS, UNSEGMENTED, topic
 from model.card import Card, OperatingPoint
 from model.inspector import Region
+
+
+class Publishes(Protocol):
+    """Says what a worker publishes."""
+
+    def messages(self, flight: Flight) -> list[Outgoing]:
+        """Everything that one finished flight publishes."""
 
 
 class Publishing:
@@ -51,7 +59,6 @@ class Publishing:
         header, gated = flight.header, flight.gated
         if header is None or gated is None or flight.fate is None:
             raise RuntimeError(f"an unfinished flight was published: {flight.log_identity}")
-        source = RecordId(topic=flight.topic, partition=flight.partition, offset=flight.offset)
         inspection = Inspection(
             line_id=header.line_id,
             coil_id=header.coil_id,
@@ -65,9 +72,11 @@ class Publishing:
             exposed_at_ns=header.exposed_at_ns,
             deadline_at_ns=header.deadline_at_ns,
             inspected_at_ns=now_ns,
-            source=source,
+            source=flight.source,
         )
         outgoing = [self._outgoing(inspection)]
+        if flight.fate is Fate.UNSEGMENTED:
+            outgoing.append(replace(outgoing[0], topic=topic(UNSEGMENTED, self._prefix)))
         if flight.fate is Fate.DEFECTIVE:
             outgoing.append(self._outgoing(self._defect_event(inspection, header, flight.regions)))
         return outgoing
@@ -117,7 +126,7 @@ class Publishing:
         record = flight.record
         if record is None:
             raise RuntimeError(f"a rejected flight lost its record: {flight.log_identity}")
-        source = RecordId(topic=flight.topic, partition=flight.partition, offset=flight.offset)
+        source = flight.source
         letter = DeadLetter(
             reason=rejection.reason, detail=rejection.detail, source=source, rejected_at_ns=now_ns
         )

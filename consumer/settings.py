@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from consumer.deadline_ladder import LadderPolicy
 from consumer.kafka_properties import (
     CONSUMER_PROMISES,
     MIB,
@@ -96,6 +97,14 @@ class WorkerSettings(BaseSettings):
     urgent_slack_s: float = Field(
         default=5, ge=0, description="Below this slack to its coil's deadline a frame does not wait"
     )
+    ladder: Literal["on", "off"] = Field(
+        default="on", description="`off`: segment every frame even when its coil's verdict will be late"
+    )
+    deadline_reserve_s: float = Field(
+        default=60,
+        ge=0,
+        description="Step down when less is left between finish and deadline, a fifth of the budget at most",
+    )
     commit_interval_ms: float = Field(
         default=200, ge=1, le=60_000, description="A transaction's age when it is committed"
     )
@@ -143,6 +152,11 @@ class WorkerSettings(BaseSettings):
             drain_timeout_s=self.drain_timeout_s,
             max_rejected_in_a_row=self.max_rejected_in_a_row,
         )
+
+    @property
+    def ladder_policy(self) -> LadderPolicy:
+        """When the degrade ladder steps."""
+        return LadderPolicy(steps=self.ladder == "on", reserve_s=self.deadline_reserve_s)
 
     def _batch(self, max_frames: int) -> BatchPolicy:
         return BatchPolicy(

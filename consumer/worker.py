@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from consumer.backpressure import BackPressure
+from consumer.deadline_watch import DeadlineWatch
 from consumer.flight import Flight, Marks
 from consumer.inference import Inference
 from consumer.intake import Intake
 from consumer.ladder import Ladder
 from consumer.microbatch import BatchPolicy
 from consumer.offsets import OffsetOrder
+from consumer.outbox import Outbox
 from consumer.pipeline import Pipeline
 from consumer.ports import Clocks, CommitInDoubt, Record, RecordSource, ResultSink, TransactionAborted
-from consumer.publishing import Publishing
+from consumer.publishing import Publishes
 from model.inspector import Inspector
 from monitoring.health import Health
 from monitoring.worker_metrics import WorkerMetrics
@@ -68,14 +70,17 @@ class Worker:
         source: RecordSource,
         sink: ResultSink[int],
         inspector: Inspector,
-        publishing: Publishing,
+        publishing: Publishes,
         policy: WorkerPolicy,
         threads: Threads,
         clocks: Clocks,
         ladder: Ladder,
         metrics: WorkerMetrics,
         health: Health,
+        watch: DeadlineWatch | None = None,
+        on_committed: Callable[[Flight], None] | None = None,
     ) -> None:
+        """`watch` predicts, and tells the `ladder`; `on_committed` hears of each frame, once it is."""
         self._source = source
         self._sink = sink
         self._publishing = publishing
@@ -83,6 +88,8 @@ class Worker:
         self._clocks = clocks
         self._metrics = metrics
         self._health = health
+        self._watch = watch
+        self._on_committed = on_committed
         self._wake = threading.Event()
         self._order = OffsetOrder()
         self._pressure = BackPressure(high_bytes=policy.high_bytes, low_bytes=policy.low_bytes)
@@ -102,6 +109,7 @@ class Worker:
             weigh=self._weigh,
         )
         self._published: list[Flight] = []
+        self._outbox = Outbox()
         self._transaction_began_s = 0.0
         self._took_records = False
         self._held_since_s: float | None = None
@@ -115,15 +123,21 @@ class Worker:
         """Join the group. The model must be warm by now: from here on, others count on this worker."""
         self._source.join(self)
 
-    def step(self) -> None:
-        """One turn. Raises ModelFailed, TooManyRejected, Fenced; anything else that it raises is a bug."""
-        self._take_records()
+    def step(self, longest_wait_s: float | None = None) -> None:
+        """One turn. Raises ModelFailed, TooManyRejected, Fenced; anything else that it raises is a bug.
+
+        With nothing to do it waits for records as long as the policy says, or less.
+        """
+        self._take_records(self._policy.poll_s if longest_wait_s is None else longest_wait_s)
+        self._look_ahead()
         self._advance(draining=False)
         self._commit_if_due()
         self._health.turned()
 
     def drain(self) -> bool:
         """Finish and commit what is in flight, within the drain timeout. Whether all of it was done."""
+        if self._watch is not None:
+            self._outbox.add(self._watch.stop())
         done = self._drain(tuple(self._order.assigned))
         if not done:
             log.warning("drain timed out, the rest is the next worker's", extra={"frames": len(self._order)})
@@ -166,7 +180,7 @@ class Worker:
 
     # --- take ---
 
-    def _take_records(self) -> None:
+    def _take_records(self, longest_wait_s: float) -> None:
         busy = self._pipeline.busy
         if busy or self._pressure.holding:
             self._wake.wait(
@@ -177,7 +191,7 @@ class Worker:
             self._took_records = False
             return
         # With futures under way the wait was above; with a transaction open the next commit is soon.
-        waiting_s = self._policy.busy_wait_s if self.frames_in_flight else self._policy.poll_s
+        waiting_s = self._policy.busy_wait_s if self.frames_in_flight else longest_wait_s
         records = self._source.take(self._policy.take_max_records, 0.0 if busy else waiting_s)
         self._took_records = bool(records)
         for record in records:
@@ -216,6 +230,7 @@ class Worker:
             record=record,
             marks=Marks(taken_s=self._clocks.monotonic_s(), taken_at_ns=self._clocks.wall_ns()),
             weight_bytes=0,
+            origin=record.origin,
         )
         self._order.take(flight)
         self._weigh(flight, len(record.value or b""))
@@ -225,6 +240,13 @@ class Worker:
         self._pressure.add(weight_bytes - flight.weight_bytes)
         flight.weight_bytes = weight_bytes
 
+    def _look_ahead(self) -> None:
+        if self._watch is not None and self._watch.due:
+            alarms = self._watch.look(
+                backlog=self._source.backlog(), in_flight=self.frames_in_flight, flights=self._order.flights()
+            )
+            self._outbox.add(alarms)
+
     def _show_what_is_in_flight(self) -> None:
         self._metrics.frames_in_flight.set(len(self._order))
         self._metrics.bytes_in_flight.set(self._pressure.bytes_in_flight)
@@ -233,25 +255,38 @@ class Worker:
 
     def _advance(self, *, draining: bool) -> None:
         self._pipeline.advance(more_comes=self._took_records and not draining, draining=draining)
+        self._publish_or_start_over()
+
+    def _publish_or_start_over(self) -> None:
         try:
             self._publish()
         except TransactionAborted as aborted:
             self._start_over(aborted)
 
     def _publish(self) -> None:
+        if self._outbox.waits and self._sink.has_room():
+            self._open_transaction()
+            self._outbox.publish(self._sink)
         while self._sink.has_room():
             flight = self._order.pop_finished()
             if flight is None:
                 break
             self._refuse_a_run_of_rejections(flight)
-            if not self._published:
-                self._transaction_began_s = self._clocks.monotonic_s()
+            self._open_transaction()
             self._published.append(flight)
             for message in self._publishing.messages(flight):
                 self._sink.publish(message)
             self._weigh(flight, 0)
             flight.record = None
         self._show_what_is_in_flight()
+
+    @property
+    def _transaction_open(self) -> bool:
+        return bool(self._published) or self._outbox.in_transaction
+
+    def _open_transaction(self) -> None:
+        if not self._transaction_open:
+            self._transaction_began_s = self._clocks.monotonic_s()
 
     def _refuse_a_run_of_rejections(self, flight: Flight) -> None:
         self._rejected_in_a_row = 0 if flight.rejection is None else self._rejected_in_a_row + 1
@@ -264,7 +299,7 @@ class Worker:
     # --- commit, or start over ---
 
     def _commit_if_due(self) -> None:
-        if not self._published:
+        if not self._transaction_open:
             return
         age_s = self._clocks.monotonic_s() - self._transaction_began_s
         if age_s >= self._policy.commit_interval_s or len(self._published) >= self._policy.commit_max_frames:
@@ -288,7 +323,10 @@ class Worker:
         self._metrics.commit_seconds.observe(committed_s - began_s)
         for flight in self._published:
             self._count(flight, committed_s)
+        if self._watch is not None and self._published:
+            self._watch.committed(len(self._published))
         self._published.clear()
+        self._outbox.committed()
 
     def _count(self, flight: Flight, committed_s: float) -> None:
         if flight.fate is not None:
@@ -297,6 +335,8 @@ class Worker:
             self._metrics.dead_letters[flight.rejection.reason].inc()
         stages = flight.marks.stages(committed_s)
         self._metrics.observe_frame(stages, sum(stages))
+        if self._on_committed is not None:
+            self._on_committed(flight)
 
     def _start_over(self, why: TransactionAborted | None = None) -> None:
         """Abort, drop what is in flight, read again from the last commit."""
@@ -307,6 +347,7 @@ class Worker:
         self._sink.abort()
         self._metrics.commits["aborted"].inc()
         self._published.clear()
+        self._outbox.aborted()
         self._rejected_in_a_row = 0
         positions, flights = self._order.rewind()
         self._drop(flights)
@@ -337,9 +378,10 @@ class Worker:
                 self._wake.wait(self._policy.busy_wait_s)
                 self._wake.clear()
         finished = not self._order.in_flight(partitions)
-        while self._published:
+        self._publish_or_start_over()
+        while self._transaction_open:
             self._commit()
-            if self._published and self._clocks.monotonic_s() >= ends_s:
+            if self._transaction_open and self._clocks.monotonic_s() >= ends_s:
                 self._start_over()
                 return False
         return finished

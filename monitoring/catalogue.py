@@ -77,6 +77,10 @@ LEFT_BECAUSE = Label(
     bound="why a batch leaves",
     values=("full", "max_wait", "idle", "slack", "drain"),
 )
+DIRECTION = Label(name="direction", bound="down or up", values=("down", "up"))
+AMENDED = Label(
+    name="outcome", bound="what becomes of an unsegmented frame in the end", values=("segmented", "gone")
+)
 OUTCOME = Label(name="outcome", bound="how a transaction ends", values=("committed", "aborted"))
 PARTITION = Label(name="partition", bound="partitions of the frame topic that this worker owns now")
 BUNDLE_NAME = Label(name="name", bound="one bundle a process")
@@ -197,6 +201,32 @@ RUNG = Metric(
     help="Rung of the degrade ladder: 0 full, 1 gate only",
     moved_by="a coil whose predicted finish passes its deadline",
 )
+RUNG_STEPS = Metric(
+    name="coilwatch_rung_steps_total",
+    kind="counter",
+    help="Steps of the degrade ladder",
+    moved_by="a coil that would be late: down; enough slack again: up. Never with COILWATCH_LADDER=off",
+    labels=(DIRECTION,),
+)
+PREDICTED_VERDICT = Metric(
+    name="coilwatch_predicted_verdict_seconds",
+    kind="gauge",
+    help="Until the frames outstanding are inspected, at the measured rate",
+    moved_by="up with frames that wait, down with the rate; 0 while no rate is measured yet",
+)
+PREDICTED_SLACK = Metric(
+    name="coilwatch_predicted_slack_seconds",
+    kind="gauge",
+    help="From there to the earliest deadline in sight; negative: late; within an hour either way",
+    moved_by="the same, and the clock; 3600 while no deadline that can still be kept is in sight",
+)
+AMENDMENTS = Metric(
+    name="coilwatch_amendments_total",
+    kind="counter",
+    help="Unsegmented frames that were dealt with when there was slack",
+    moved_by="a commit: segmented; gone: deleted from the frame topic before, or not to be read any more",
+    labels=(AMENDED,),
+)
 GATE_SCORE = Metric(
     name="coilwatch_gate_score",
     kind="histogram",
@@ -235,6 +265,10 @@ METRICS: tuple[Metric, ...] = (
     BROKER_UP,
     HOLDS,
     RUNG,
+    RUNG_STEPS,
+    PREDICTED_VERDICT,
+    PREDICTED_SLACK,
+    AMENDMENTS,
     GATE_SCORE,
     WORKER_READY,
     BUNDLE_INFO,

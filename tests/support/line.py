@@ -12,15 +12,20 @@ import simplejpeg
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
+from consumer.deadline_alarm import DeadlineAlarm
+from consumer.deadline_ladder import DeadlineLadder, LadderPolicy
+from consumer.deadline_watch import DeadlineWatch
+from consumer.forecast import Forecast
 from consumer.ladder import AlwaysFull, Ladder
 from consumer.microbatch import BatchPolicy
 from consumer.ports import Clocks, Fenced, Outgoing, PartitionsListener, Record, TransactionAborted
 from consumer.publishing import Publishing
 from consumer.worker import Threads, Worker, WorkerPolicy
+from contracts.alarms import Alarm
 from contracts.codec import decode, frame_headers
 from contracts.frames import Encoding, FrameHeader
 from contracts.results import DefectEvent, Inspection
-from contracts.topics import DEAD_LETTERS, DEFECTS, FRAMES, INSPECTIONS
+from contracts.topics import ALARMS, DEAD_LETTERS, DEFECTS, FRAMES, INSPECTIONS
 from model.card import (
     FORMAT_VERSION,
     Card,
@@ -150,6 +155,23 @@ class BrightnessInspector(Inspector):
         pass
 
 
+class CostlyInspector(BrightnessInspector):
+    """Takes time, on a clock that moves when told."""
+
+    def __init__(self, clock: Clock, *, gate_s: float, segment_s: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self.gate_s, self.segment_s = gate_s, segment_s
+
+    def gate(self, frames: Sequence[Pixels]) -> list[Gated]:
+        self._clock.pass_s(self.gate_s * len(frames))
+        return super().gate(frames)
+
+    def segment(self, frames: Sequence[Pixels], gated: Sequence[Gated]) -> list[tuple[Region, ...]]:
+        self._clock.pass_s(self.segment_s * len(frames))
+        return super().segment(frames, gated)
+
+
 class MemorySource:
     """One topic in memory, read by one member of a group."""
 
@@ -212,6 +234,9 @@ class MemorySource:
 
     def resume(self) -> None:
         self.paused = False
+
+    def backlog(self) -> int | None:
+        return sum(len(self.log[p]) - position for p, position in self.position.items())
 
     def group_metadata(self) -> object:
         return "member-1"
@@ -278,6 +303,10 @@ class MemorySink:
     def dead_letters(self) -> list[Outgoing]:
         return self.on(DEAD_LETTERS)
 
+    @property
+    def alarms(self) -> list[Alarm]:
+        return [decode(m.headers, m.value) for m in self.on(ALARMS)]  # type: ignore[misc]
+
 
 def header(frame_index: int, **changes: Any) -> FrameHeader:
     """A frame header that is right, but for the changes."""
@@ -305,9 +334,16 @@ def jpeg(grey: int = 0) -> bytes:
 
 
 class Line:
-    """A worker between a memory source and a memory sink."""
+    """A worker between a memory source and a memory sink; with `deadline` it minds the coils' deadlines."""
 
-    def __init__(self, *, ladder: Ladder | None = None, partitions: int = 2, **policy: Any) -> None:
+    def __init__(
+        self,
+        *,
+        ladder: Ladder | None = None,
+        deadline: LadderPolicy | None = None,
+        partitions: int = 2,
+        **policy: Any,
+    ) -> None:
         self.clock = Clock()
         self.source = MemorySource(partitions)
         self.sink = MemorySink()
@@ -318,10 +354,35 @@ class Line:
         self.metrics = WorkerMetrics(self.registry)
         self.health = Health(self.clock.monotonic_s, 30)
         self._ladder = ladder or AlwaysFull()
+        self._deadline = deadline
+        self.watch: DeadlineWatch | None = None
         self._policy = policy
         self.worker = self._build()
 
     def _build(self) -> Worker:
+        self.policy = self._policy_with()
+        self.watch = None if self._deadline is None else self._mind(self._deadline)
+        return Worker(
+            source=self.source,
+            sink=self.sink,
+            inspector=self.inspector,
+            publishing=Publishing(
+                card=CARD,
+                point=POINT,
+                bundle="in-memory@0",
+                topic_prefix="",
+                wall_clock_ns=self.clock.wall_ns,
+            ),
+            policy=self.policy,
+            threads=Threads(decode=self.decode, inference=self.inference),
+            clocks=self.clocks,
+            ladder=self._ladder,
+            metrics=self.metrics,
+            health=self.health,
+            watch=self.watch,
+        )
+
+    def _policy_with(self) -> WorkerPolicy:
         batch = BatchPolicy(max_frames=4, max_wait_s=0.02, urgent_slack_s=5)
         policy: dict[str, Any] = {
             "gate": batch,
@@ -334,23 +395,26 @@ class Line:
             "max_rejected_in_a_row": 50,
             "busy_wait_s": 0.0,
         }
-        return Worker(
-            source=self.source,
-            sink=self.sink,
-            inspector=self.inspector,
-            publishing=Publishing(
-                card=CARD,
-                point=POINT,
-                bundle="in-memory@0",
+        return WorkerPolicy(**{**policy, **self._policy})
+
+    @property
+    def clocks(self) -> Clocks:
+        return Clocks(monotonic_s=self.clock.monotonic_s, wall_ns=self.clock.wall_ns)
+
+    def _mind(self, policy: LadderPolicy) -> DeadlineWatch:
+        ladder = DeadlineLadder(policy, self.clock.monotonic_s)
+        self._ladder = ladder
+        return DeadlineWatch(
+            forecast=Forecast(self.clocks),
+            ladder=ladder,
+            alarm=DeadlineAlarm(
+                worker_name="worker-1",
+                steps=policy.steps,
                 topic_prefix="",
                 wall_clock_ns=self.clock.wall_ns,
             ),
-            policy=WorkerPolicy(**{**policy, **self._policy}),
-            threads=Threads(decode=self.decode, inference=self.inference),
-            clocks=Clocks(monotonic_s=self.clock.monotonic_s, wall_ns=self.clock.wall_ns),
-            ladder=self._ladder,
+            clocks=self.clocks,
             metrics=self.metrics,
-            health=self.health,
         )
 
     def rebuild(self) -> None:
