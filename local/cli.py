@@ -13,11 +13,12 @@ from rich.console import Console
 
 from contracts.admin import TopicsUnavailable
 from local.children import ChildFailed
+from local.demo import run_demo
 from local.interruption import Interruption
 from local.kafka import cli as kafka_cli
 from local.kafka.prerequisites import BrokerUnavailable
 from local.kafka.settings import DEFAULT_PORT
-from local.plan import DemoPlan
+from local.plan import DEFAULT_BUDGET_S, DEFAULT_ROLL_MARK, DemoPlan
 from local.stack import Place
 from producer_sim.manifest import ManifestInvalid
 
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_FPS = 20.0
 DEFAULT_DEFECT_SHARE = 0.2
 """More than a good line has, so that a short strip shows every kind; less than a folder of defects has."""
+
+NO_ROLL_MARK = "none"
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -45,10 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _demo(given: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    from local.demo import (
-        run_demo,  # here, because `kafka up` needs no drawing library: a second of its start
-    )
-
     console = Console()
     interruption = Interruption()
     interruption.install()
@@ -58,7 +57,7 @@ def _demo(given: argparse.Namespace, environment: Mapping[str, str]) -> int:
     for sentence in wrong:
         console.print(f"[bold red]demo[/bold red]  {sentence}", highlight=False, soft_wrap=True)
     if not wrong:
-        place.say("every frame accounted for, every coil in time, and the manifest agrees")
+        place.say("every frame accounted for, every verdict in time, and the manifest agrees")
     return FAILED if wrong else 0
 
 
@@ -73,7 +72,16 @@ def _plan(given: argparse.Namespace) -> DemoPlan:
         defect_share=DEFAULT_DEFECT_SHARE if given.defect_share is None else given.defect_share,
         share_may_give_way=given.defect_share is None and not synthetic,
         out=given.out,
+        budget_s=given.budget_s,
+        roll_mark=_roll_mark(given),
+        mark_may_give_way=given.roll_mark is None and not synthetic,
     )
+
+
+def _roll_mark(given: argparse.Namespace) -> str | None:
+    if given.roll_mark == NO_ROLL_MARK:
+        return None
+    return DEFAULT_ROLL_MARK if given.roll_mark is None else str(given.roll_mark)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,6 +100,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SHARE",
         help="default .2; --frames without labels: as they come",
     )
+    demo.add_argument(
+        "--budget-s",
+        type=_seconds,
+        default=DEFAULT_BUDGET_S,
+        metavar="S",
+        help=f"a coil's verdict is due so long after its start; default {DEFAULT_BUDGET_S:g}",
+    )
+    demo.add_argument(
+        "--roll-mark",
+        metavar="MARK",
+        help=f"as the simulator takes it, or {NO_ROLL_MARK}; default {DEFAULT_ROLL_MARK}; "
+        "with --frames: if the labels know a frame for it",
+    )
     demo.add_argument("--out", type=Path, default=Path("out/demo"), metavar="DIR", help="default out/demo")
     return parser
 
@@ -100,6 +121,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, at most 86400")
+    return value
 
 
 def local_home(environment: Mapping[str, str]) -> Path:

@@ -4,33 +4,47 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.children import ChildFailed, turns
-from local.observed import ObservedRun
+from local.children import Child, ChildFailed, turns
+from local.mark_truth import MarkOutcome, outcomes, without_alarm
+from local.observed import ObservedCoil, ObservedRun
 from local.plan import DemoPlan
 from local.reading import RunReader
-from local.report import coil_table, stage_report
-from local.stack import Line, Place, broker_serving, run_topics, short, start_worker
+from local.report import ShownCoil, coil_table, stage_report
+from local.stack import (
+    Line,
+    Place,
+    broker_serving,
+    draw_map,
+    run_topics,
+    short,
+    start_tracker,
+    start_worker,
+    wait_until_ready,
+)
 from local.stages import WHOLE, Stage, stage_table
-from local.strip_map import draw_strip_map
 from local.summary import CoilSummary, summarise
 from local.truth import disagreements, found
+from local.verdicts import told, verdict_lines, wrong_with
 from local.worker import WorkerProcess
 from producer_sim.manifest import Manifest, load_manifest
 
 STALLED_S = 60.0
-"""No new inspection for so long: something is wrong, and waiting does not mend it."""
+"""Nothing new for so long: something is wrong, and waiting does not mend it."""
+
+VERDICT_AFTER_S = 15.0
+"""Where frames are missing the tracker waits, at most until the deadline."""
 
 SHOWN_DISAGREEMENTS = 5
 
 
 def run_demo(plan: DemoPlan, place: Place) -> list[str]:
-    """Show it; what went wrong with the frames, in sentences, empty when all is well.
+    """Show it; what went wrong with the coils, in sentences, empty when all is well.
 
     Raises ChildFailed, BrokerUnavailable, TopicsUnavailable, ManifestInvalid, KafkaException and
     KeyboardInterrupt.
@@ -43,40 +57,59 @@ def run_demo(plan: DemoPlan, place: Place) -> list[str]:
         bootstrap = running.enter_context(broker_serving(place))
         prefix = f"demo-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}."
         running.enter_context(run_topics(bootstrap, prefix, place))
+        tracker = start_tracker(plan, place, bootstrap, prefix, running)
         worker = start_worker(plan, place, bootstrap, prefix, running)
+        wait_until_ready(worker, tracker, place)
         reader = RunReader(bootstrap, prefix)
         running.callback(reader.close)
         line = Line(plan, place, bootstrap, prefix, manifest_path, running)
         run = ObservedRun()
-        _follow(run, reader, worker, line, plan, place)
+        _follow(run, reader, (worker, tracker), line, plan, place)
         stages = _stages(worker, run.frames)
-        code = worker.stop()
-    manifest = load_manifest(manifest_path)
-    wrong = [] if code == 0 else [f"the worker ended with exit code {code}, see {worker.log}"]
-    return [*wrong, *_show(run, manifest, stages, plan, place)]
+        wrong = _show(run, load_manifest(manifest_path), stages, plan, place)
+        for coil_id in sorted(run.coils):
+            path = plan.out / f"{coil_id}.png"
+            draw_map(coil_id, path, bootstrap, prefix, place)
+            place.say(f"strip map: {short(path)}")
+        return [*wrong, *_stopped("worker", worker), *_stopped("tracker", tracker)]
+
+
+def _stopped(name: str, child: Child) -> Iterator[str]:
+    code = child.stop()
+    if code != 0:
+        yield f"the {name} ended with exit code {code}, see {child.log}"
 
 
 def _follow(
-    run: ObservedRun, reader: RunReader, worker: WorkerProcess, line: Line, plan: DemoPlan, place: Place
+    run: ObservedRun, reader: RunReader, parts: Sequence[Child], line: Line, plan: DemoPlan, place: Place
 ) -> None:
-    """Read until every announced frame has an inspection. Raises ChildFailed when it comes to nothing."""
-    last_frames, last_change = -1, time.monotonic()
+    """Read until every coil has its verdict, telling alarms as they come.
+
+    Raises ChildFailed when it comes to nothing.
+    """
+    seen, told_alarms, last_change = (-1, -1), 0, time.monotonic()
+    patience_s = max(STALLED_S, plan.budget_s + VERDICT_AFTER_S)
     with _bar(place.console, plan.total_frames) as show:
-        while not (line.finished() and run.complete(plan.coils)):
+        while not (line.finished() and run.closed(plan.coils)):
             reader.read(run, 0.1)
             show(run.frames)
-            worker.check()
-            if run.frames != last_frames:
-                last_frames, last_change = run.frames, time.monotonic()
-            elif time.monotonic() - last_change > STALLED_S:
-                raise ChildFailed(_stalled(run, plan, worker))
-    place.say(f"line: every one of {run.frames} announced frames has its inspection")
+            for alarm in run.alarms[told_alarms:]:
+                place.say(f"[bold yellow]alarm[/bold yellow] {told(alarm)}")
+            told_alarms = len(run.alarms)
+            for part in parts:
+                part.check()
+            if (run.frames, run.verdicts) != seen:
+                seen, last_change = (run.frames, run.verdicts), time.monotonic()
+            elif time.monotonic() - last_change > patience_s:
+                raise ChildFailed(_stalled(run, plan, parts, patience_s))
+    place.say(f"line: {run.frames} frames inspected, {run.verdicts} verdicts")
 
 
-def _stalled(run: ObservedRun, plan: DemoPlan, worker: WorkerProcess) -> str:
+def _stalled(run: ObservedRun, plan: DemoPlan, parts: Sequence[Child], for_s: float) -> str:
+    words = "\n".join(f"{part.part} says:\n{part.last_words()}" for part in parts)
     return (
-        f"no inspection for {STALLED_S:.0f} s, {run.frames} of {plan.total_frames} are there; "
-        f"the worker says:\n{worker.last_words()}"
+        f"nothing new for {for_s:.0f} s: {run.frames} of {plan.total_frames} frames are inspected, "
+        f"{run.verdicts} of {plan.coils} verdicts are there\n{words}"
     )
 
 
@@ -104,26 +137,33 @@ def _stages(worker: WorkerProcess, frames: int) -> list[Stage]:
 def _show(
     run: ObservedRun, manifest: Manifest, stages: list[Stage], plan: DemoPlan, place: Place
 ) -> list[str]:
-    """Print and draw; what does not sum or agree."""
-    summaries = [summarise(run.coils[coil_id]) for coil_id in sorted(run.coils)]
-    truth = {c.coil_id: found(manifest.frames, run.coils[c.coil_id]) for c in summaries}
+    """Print it all; what is wrong with it."""
+    marks = outcomes(manifest, run)
+    coils = [_shown(run.coils[coil_id], manifest, marks) for coil_id in sorted(run.coils)]
     place.console.print()
-    place.console.print(coil_table(summaries, truth))
+    place.console.print(coil_table(coils))
     if stages:
         place.console.print(stage_report(stages))
-    for summary in summaries:
-        path = plan.out / f"{summary.coil_id}.png"
-        frames = [line for line in manifest.frames if line.coil_id == summary.coil_id]
-        draw_strip_map(run.coils[summary.coil_id], summary, frames, path)
-        place.say(f"strip map: {short(path)}")
-    return failures(summaries, disagreements(manifest, run))
+    for report in (coil.report for coil in coils if coil.report is not None):
+        for line in verdict_lines(report):
+            place.say(line)
+    wrong = failures(run, [coil.summary for coil in coils], disagreements(manifest, run))
+    # Of real frames nobody knows whether the model finds the one that comes again.
+    return wrong if plan.frames is not None else [*wrong, *without_alarm(marks)]
 
 
-def failures(summaries: list[CoilSummary], differing: list[str]) -> list[str]:
-    """What is wrong with the coils, in sentences; empty when every frame is accounted for."""
-    wrong = [f"{s.coil_id}: {refusal}" for s in summaries for refusal in s.refusals]
-    wrong += [f"{s.coil_id}: {s.total('missing')} frames missing" for s in summaries if s.total("missing")]
-    wrong += [f"{s.coil_id}: past its deadline" for s in summaries if s.slack_s is None or s.slack_s < 0]
+def _shown(coil: ObservedCoil, manifest: Manifest, marks: tuple[MarkOutcome, ...]) -> ShownCoil:
+    frames = (line for line in manifest.frames if line.coil_id == coil.coil_id)
+    return ShownCoil(
+        report=coil.report,
+        summary=summarise(coil),
+        found=found(frames, coil),
+        marks=tuple(mark for mark in marks if mark.sent.coil_id == coil.coil_id),
+    )
+
+
+def failures(run: ObservedRun, summaries: Sequence[CoilSummary], differing: Sequence[str]) -> list[str]:
+    """What is wrong with the coils, in sentences; empty when every frame is accounted for, in time."""
+    wrong = [f"{s.coil_id}: {what}" for s in summaries for what in wrong_with(run.coils[s.coil_id], s)]
     more = len(differing) - SHOWN_DISAGREEMENTS
-    wrong += differing[:SHOWN_DISAGREEMENTS] + ([f"and {more} frames more"] if more > 0 else [])
-    return wrong
+    return [*wrong, *differing[:SHOWN_DISAGREEMENTS], *([f"and {more} frames more"] if more > 0 else [])]

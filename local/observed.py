@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from contracts.alarms import Alarm
 from contracts.codec import CoilRecord
 from contracts.coils import CoilEnded, CoilStarted
 from contracts.identity import FrameIdentity
+from contracts.reports import CoilReport
 from contracts.results import DefectEvent, Fate, Inspection
 
 
@@ -17,6 +19,15 @@ class SeenInspection:
 
     inspection: Inspection
     seen_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAlarm:
+    """An alarm, and how far its coil was when a reader had it."""
+
+    alarm: Alarm
+    reached_mm: float | None
+    running: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +41,27 @@ class ObservedCoil:
     inspections: dict[FrameIdentity, SeenInspection] = field(default_factory=dict)
     duplicates_by_camera: Counter[str] = field(default_factory=Counter)
     defect_events: dict[FrameIdentity, DefectEvent] = field(default_factory=dict)
+    reports: list[CoilReport] = field(default_factory=list)
+    alarms: list[SeenAlarm] = field(default_factory=list)
+
+    @property
+    def report(self) -> CoilReport | None:
+        """The latest version; None before the verdict."""
+        return max(self.reports, key=lambda report: report.report_version, default=None)
+
+    @property
+    def closed(self) -> bool:
+        """The verdict is there, and nothing that it speaks of is still to be read here."""
+        return self.report is not None and (self.waits_for == 0 or not self.report.complete)
+
+    @property
+    def reached_mm(self) -> float | None:
+        """How far the coil has been inspected; None while no defect event has said how long a frame is."""
+        event = next(iter(self.defect_events.values()), None)
+        if event is None:
+            return None
+        frames = 1 + max(identity.frame_index for identity in self.inspections.keys() | {identity_of(event)})
+        return frames * event.height_px * event.mm_per_px_along
 
     @property
     def announced_by_camera(self) -> dict[str, int]:
@@ -59,9 +91,10 @@ class ObservedRun:
 
     def __init__(self) -> None:
         self.coils: dict[str, ObservedCoil] = {}
+        self.alarms: list[SeenAlarm] = []
 
     def add(self, message: CoilRecord, seen_at_ns: int) -> None:
-        """Take in one message; kinds that no summary needs are passed over."""
+        """Take in one message."""
         coil = self.coils.setdefault(
             message.coil_id, ObservedCoil(line_id=message.line_id, coil_id=message.coil_id)
         )
@@ -74,21 +107,38 @@ class ObservedRun:
                 coil.started = message
             case CoilEnded():
                 coil.ended = message
+            case CoilReport():
+                coil.reports.append(message)
+            case Alarm():
+                seen = SeenAlarm(alarm=message, reached_mm=coil.reached_mm, running=coil.ended is None)
+                coil.alarms.append(seen)
+                self.alarms.append(seen)
 
     @property
     def frames(self) -> int:
         """Frames with an inspection, each once."""
         return sum(len(coil.inspections) for coil in self.coils.values())
 
-    def complete(self, coils: int) -> bool:
-        """So many coils have ended, and nothing of them is still to come."""
-        return len(self.coils) >= coils and all(coil.waits_for == 0 for coil in self.coils.values())
+    @property
+    def verdicts(self) -> int:
+        """Coils with a report."""
+        return sum(coil.report is not None for coil in self.coils.values())
+
+    def closed(self, coils: int) -> bool:
+        """So many coils have their verdict, and nothing of them is still to come."""
+        return len(self.coils) >= coils and all(coil.closed for coil in self.coils.values())
 
 
 def _inspected(coil: ObservedCoil, seen: SeenInspection) -> None:
-    """A frame counts once: its first record, the one at the lowest offset, whichever was seen first."""
+    """A frame counts once: its first record, the one at the lowest offset, whichever was seen first.
+
+    A second inspection of the same record amends the first: what was left unsegmented has been segmented.
+    """
     identity = identity_of(seen.inspection)
     known = coil.inspections.get(identity)
+    if known is not None and _source(seen.inspection) == _source(known.inspection):
+        coil.inspections[identity] = seen
+        return
     if known is not None:
         coil.duplicates_by_camera[identity.camera_id] += 1
     if known is None or _source(seen.inspection) < _source(known.inspection):

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+DEFAULT_BUDGET_S = 120.0
+"""A coil of the default size takes 10 s, its verdict about one more: so a slow machine has slack too."""
+
+DEFAULT_ROLL_MARK = "diameter=326,class=1,lane=640,jitter=0.005,miss=0.1"
+"""The looper roll below: 1,024 mm a turn, which is five real frames too. Pits, which the synthetic bundle is
+sure to find, in the middle, where hardly any synthetic strip shows its edge."""
+
+ROLLS = """\
+# The rolls of the demo's line: a mark that returns at each circumference of one of them names it.
+rolls:
+  - name: looper roll
+    diameter_mm: 326
+  - name: pinch roll
+    diameter_mm: 500
+  - name: F7 work roll
+    diameter_mm: 720
+    worn_to_mm: 660
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +36,9 @@ class DemoPlan:
     fps: float
     defect_share: float | None
     share_may_give_way: bool = False  # nobody asked for it: drop it when the labels do not know both kinds
+    budget_s: float = DEFAULT_BUDGET_S
+    roll_mark: str | None = None  # as the simulator's --roll-mark takes it
+    mark_may_give_way: bool = False  # drop it when the labels know no frame for it
     out: Path
 
     @property
@@ -24,13 +46,27 @@ class DemoPlan:
         """Exposures of all coils."""
         return self.coils * self.frames_per_coil
 
+    def giving_way(self, refusal: str) -> tuple[DemoPlan, str] | None:
+        """What is left of the plan when the simulator refuses a wish that nobody uttered, and a word on it.
+
+        None when there is no such wish in what it says.
+        """
+        if self.mark_may_give_way and "--roll-mark" in refusal:
+            why = f"no roll mark, the labels know no frame for it ({refusal.strip()})"
+            return replace(self, roll_mark=None, mark_may_give_way=False), why
+        if self.share_may_give_way and "--defect-share" in refusal:
+            why = "not both kinds of frames are known in this folder: they come as they are"
+            return replace(self, defect_share=None, share_may_give_way=False), why
+        return None
+
 
 def simulator_arguments(plan: DemoPlan, bootstrap: str, prefix: str, manifest: Path) -> list[str]:
     """The simulator's command line for a plan."""
     source = ["--synthetic"] if plan.frames is None else ["--frames", str(plan.frames)]
+    mark = [] if plan.roll_mark is None else ["--roll-mark", plan.roll_mark]
     share = [] if plan.defect_share is None else ["--defect-share", f"{plan.defect_share:g}"]
     return [
-        "replay", *source, *share,
+        "replay", *source, *share, *mark, "--budget-s", f"{plan.budget_s:g}",
         "--bootstrap-servers", bootstrap, "--topic-prefix", prefix, "--coil-prefix", "demo-",
         "--coils", str(plan.coils), "--frames-per-coil", str(plan.frames_per_coil), "--fps", f"{plan.fps:g}",
         "--manifest", str(manifest), "--no-progress",

@@ -7,15 +7,15 @@ import time
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from contracts.codec import decode
-from contracts.topics import COIL_EVENTS, DEFECTS, INSPECTIONS, topic
+from contracts.topics import ALARMS, COIL_EVENTS, COIL_REPORTS, DEFECTS, INSPECTIONS, topic
 from local.kafka.ports import SILENT
 from local.observed import ObservedRun
 
-READ = (COIL_EVENTS, INSPECTIONS, DEFECTS)
+READ = (COIL_EVENTS, INSPECTIONS, DEFECTS, COIL_REPORTS, ALARMS)
 
 
 class RunReader:
-    """Everything in the coil-event, inspection and defect topics under a prefix, from their beginning."""
+    """All that is said of coils under a prefix, from the beginning: events, results, verdicts, alarms."""
 
     def __init__(self, bootstrap_servers: str, topic_prefix: str) -> None:
         self._consumer = Consumer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -14,13 +14,15 @@ from rich.console import Console
 
 from contracts import admin
 from contracts.topics import topics
-from local.children import Child, clean_environment
+from local.children import Child, ChildFailed, clean_environment
 from local.interruption import Interruption
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import SILENT, answers
-from local.plan import DemoPlan, simulator_arguments
+from local.plan import ROLLS, DemoPlan, simulator_arguments
+from local.tracker import TrackerProcess
 from local.worker import WorkerProcess
 
+MAP_WITHIN_S = 60.0
 REFUSED = 2
 """The simulator's exit code for a command line that it cannot follow."""
 
@@ -86,7 +88,7 @@ def _delete(bootstrap_servers: str, names: list[str], place: Place) -> None:
 def start_worker(
     plan: DemoPlan, place: Place, bootstrap: str, prefix: str, running: ExitStack
 ) -> WorkerProcess:
-    """A worker that is warm and has joined; it is stopped when `running` closes. Raises ChildFailed."""
+    """A worker that warms up; it is stopped when `running` closes."""
     settings = {
         "bootstrap_servers": bootstrap,
         "topic_prefix": prefix,
@@ -95,12 +97,49 @@ def start_worker(
     }
     log = plan.out / "worker.log"
     place.say(f"worker: starting with bundle {plan.bundle} and warming up (log {short(log)})")
-    began = time.monotonic()
     with place.interruption.held():
-        worker = running.enter_context(WorkerProcess(settings, environment=place.environment, log=log))
+        return running.enter_context(WorkerProcess(settings, environment=place.environment, log=log))
+
+
+def start_tracker(
+    plan: DemoPlan, place: Place, bootstrap: str, prefix: str, running: ExitStack
+) -> TrackerProcess:
+    """A coil tracker that knows the rolls of the demo's line; it is stopped when `running` closes."""
+    rolls, log = plan.out / "rolls.yaml", plan.out / "tracker.log"
+    rolls.write_text(ROLLS, encoding="utf-8")
+    settings = {
+        "bootstrap_servers": bootstrap,
+        "topic_prefix": prefix,
+        "coils_group_id": f"{prefix}trackers",
+        "coils_rolls": str(rolls),
+    }
+    place.say(f"tracker: starting with the rolls in {short(rolls)} (log {short(log)})")
+    with place.interruption.held():
+        return running.enter_context(TrackerProcess(settings, environment=place.environment, log=log))
+
+
+def wait_until_ready(worker: WorkerProcess, tracker: TrackerProcess, place: Place) -> None:
+    """Until both are members of their groups. Raises ChildFailed."""
+    began = time.monotonic()
+    tracker.wait_until_ready()
     worker.wait_until_ready()
-    place.say(f"worker: ready after {time.monotonic() - began:.1f} s, metrics at port {worker.metrics_port}")
-    return worker
+    ports = f"metrics at ports {worker.metrics_port} and {tracker.metrics_port}"
+    place.say(f"worker and tracker: ready after {time.monotonic() - began:.1f} s, {ports}")
+
+
+def draw_map(coil_id: str, path: Path, bootstrap: str, prefix: str, place: Place) -> None:
+    """`python -m consumer.coils map`: a coil's picture from the topics alone. Raises ChildFailed."""
+    settings = {"bootstrap_servers": bootstrap, "topic_prefix": prefix}
+    environment = clean_environment(place.environment, settings)
+    log = path.with_suffix(".log")
+    with place.interruption.held():
+        child = Child(
+            "consumer.coils", ["map", coil_id, "--out", str(path)], environment=environment, log=log
+        )
+    with child:
+        if child.wait(MAP_WITHIN_S) != 0:
+            raise ChildFailed(f"no map of {coil_id}: {child.last_words()}")
+    log.unlink()
 
 
 class Line:
@@ -115,14 +154,18 @@ class Line:
         coils = f"{plan.coils} coil{'' if plan.coils == 1 else 's'} of {plan.frames_per_coil} frames"
         pace = f"{plan.fps:g} frames/s (a pace that two cores carry; --fps sets another)"
         place.say(f"line: {coils}, {what}, at {pace}")
+        place.say(f"line: each coil's verdict is due {plan.budget_s:g} s after its start (--budget-s)")
+        if plan.roll_mark is not None:
+            place.say(f"line: a damaged roll marks each coil: {plan.roll_mark} (--roll-mark)")
         self._child = self._start()
 
     def finished(self) -> bool:
         """Everything is sent. Raises ChildFailed when it ended in any other way."""
         code = self._child.exit_code
-        if code == REFUSED and self._plan.share_may_give_way:
-            self._place.say("line: not both kinds of frames are known in this folder: they come as they are")
-            self._plan = replace(self._plan, defect_share=None, share_may_give_way=False)
+        less = self._plan.giving_way(self._child.last_words()) if code == REFUSED else None
+        if less is not None:
+            self._plan, why = less
+            self._place.say(f"line: {why}")
             self._child = self._start()
         elif code not in (None, 0):
             self._child.check()

@@ -1,4 +1,4 @@
-"""A coil in figures: its ledger, its defects, its latency, its slack."""
+"""A coil as this reader counted it by itself: what the tracker's report is held against, and the latency."""
 
 from __future__ import annotations
 
@@ -45,7 +45,6 @@ class CoilSummary:
     classes: tuple[ClassCount, ...]
     latency: Latency | None
     budget_s: float | None
-    slack_s: float | None
 
     @property
     def sums(self) -> bool:
@@ -77,7 +76,6 @@ def summarise(coil: ObservedCoil) -> CoilSummary:
         classes=_classes(coil),
         latency=latency(list(_durations_ns(coil))),
         budget_s=None if coil.started is None else coil.started.budget_s,
-        slack_s=_slack_s(coil),
     )
 
 
@@ -121,11 +119,3 @@ def _durations_ns(coil: ObservedCoil) -> Iterator[int]:
     for seen in coil.inspections.values():
         if seen.inspection.exposed_at_ns is not None:
             yield seen.seen_at_ns - seen.inspection.exposed_at_ns
-
-
-def _slack_s(coil: ObservedCoil) -> float | None:
-    """What was left of the budget when the last frame's inspection was there: a verdict could be given."""
-    if coil.started is None or not coil.inspections:
-        return None
-    last_seen_at_ns = max(seen.seen_at_ns for seen in coil.inspections.values())
-    return (coil.started.deadline_at_ns - last_seen_at_ns) / 1e9

@@ -10,18 +10,25 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from confluent_kafka.admin import AdminClient
 
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import free_pair
+from model import rle
 from producer_sim.manifest import load_manifest
 from tests.support.bundles import Painted, level_bundle, painted_frame
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 120.0
 MARK = "DEMO_TEST_MARK"
+
+DEFECTS = (
+    Painted(class_id=1, rows=(8, 72), cols=(80, 240)),
+    Painted(class_id=3, rows=(0, 256), cols=(800, 864)),
+)
 
 Demo = Callable[..., "subprocess.Popen[str]"]
 
@@ -41,12 +48,8 @@ def frames(tmp_path: Path) -> Path:
         + "".join(f"{n}.jpg,{'mask' if n < 2 else 'clean'},{'1 3' if n < 2 else ''}\n" for n in range(6)),
         encoding="ascii",
     )
-    defects = [
-        Painted(class_id=1, rows=(8, 72), cols=(80, 240)),
-        Painted(class_id=3, rows=(0, 256), cols=(800, 864)),
-    ]
     for number in range(6):
-        (folder / f"{number}.jpg").write_bytes(painted_frame(defects if number < 2 else []))
+        (folder / f"{number}.jpg").write_bytes(painted_frame(DEFECTS if number < 2 else []))
     return folder
 
 
@@ -96,11 +99,15 @@ def test_two_coils_sum_agree_and_are_drawn(broker: LocalBroker, demo: Demo, tmp_
         said, _ = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 0, said
     assert "every frame accounted for" in said
+    assert "no roll mark, the labels know no frame for it" in said
     assert _row(said, "announced") == ["16", "16"]
-    assert _row(said, "sums") == ["yes", "yes"]
+    for row in ("complete", "in time", "the reader counts the same"):
+        assert _row(said, row) == ["yes", "yes"]
+    assert set(_row(said, "verdict")) <= {"release", "hold", "reject"}
     assert [cell[-8:] for cell in _row(said, "defective found")] == ["(100.0%)"] * 2
     assert [cell[-8:] for cell in _row(said, "clean passed")] == ["(100.0%)"] * 2
-    assert _row(said, "kind 3") == [f"{count} on {count} frames" for count in _row(said, "defective")]
+    regions = [cell.split(" from ")[1] for cell in _row(said, "kind 3")]
+    assert regions == [f"{count} regions" for count in _row(said, "defective")]
     assert "whole" in said
     assert len(load_manifest(tmp_path / "out" / "manifest.jsonl").frames) == 32
     assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == [
@@ -110,6 +117,30 @@ def test_two_coils_sum_agree_and_are_drawn(broker: LocalBroker, demo: Demo, tmp_
     assert broker.serves()
     left = AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10.0).topics
     assert [name for name in left if name.startswith("demo-")] == []
+
+
+def test_a_roll_mark_raises_its_alarm_while_the_coil_runs(
+    broker: LocalBroker, demo: Demo, tmp_path: Path, frames: Path
+) -> None:
+    rows = [f"{n}.jpg,{d.class_id},{rle.encode(_mask(d))}\n" for n in range(2) for d in DEFECTS]
+    (frames.parent / "train.csv").write_text("ImageId,ClassId,EncodedPixels\n" + "".join(rows))
+    words = ("--coils", "1", "--frames-per-coil", "120", "--defect-share", "0", "--fps", "30")
+    with demo(broker.port, *words, "--roll-mark", "diameter=326,class=1,lane=128") as process:
+        said, _ = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 0, said
+    alarms = [line for line in said.splitlines() if "alarm" in line and "still runs" in line]
+    assert alarms
+    assert all("looper roll" in alarm for alarm in alarms)
+    assert _row(said, "sent") == ["1,024.0 mm, 24 of 24 turns"]
+    assert _row(said, "roll") == ["looper roll"]
+    (mark,) = load_manifest(tmp_path / "out" / "manifest.jsonl").marks
+    assert len(mark.hits_mm) == int(_row(said, "defective")[0]) == 24
+
+
+def _mask(defect: Painted) -> np.ndarray:
+    mask = np.zeros((256, 1600), np.bool_)
+    mask[slice(*defect.rows), slice(*defect.cols)] = True
+    return mask
 
 
 def test_frames_without_labels_come_as_they_are(broker: LocalBroker, demo: Demo, frames: Path) -> None:

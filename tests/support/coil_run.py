@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.alarms import Alarm, AlarmKind, AlarmState
 from contracts.coils import CoilEnded, CoilStarted
 from contracts.rejections import Reason
+from contracts.reports import CameraLedger, ClassTotal, CoilReport, RollMark
 from contracts.results import Box, BoxMm, DefectEvent, DefectRegion, Fate, Inspection, RecordId
 from local.observed import ObservedRun
 from model import rle
@@ -127,7 +129,54 @@ def ended(frames_by_camera: dict[str, int], coil: str = "C1") -> CoilEnded:
     )
 
 
-Told = Inspection | DefectEvent | CoilStarted | CoilEnded
+def ledger(**counts: int) -> CameraLedger:
+    """A camera's; what is not named is 0, `announced` and `received` follow."""
+    received = sum(counts.get(fate, 0) for fate in ("clean", "defective", "unsegmented", "dead_lettered"))
+    missing = counts.get("missing", 0)
+    zeros = dict.fromkeys(("clean", "defective", "unsegmented", "dead_lettered", "missing", "duplicates"), 0)
+    return CameraLedger.model_validate(
+        {**zeros, "announced": received + missing, "received": received, **counts}
+    )
+
+
+def roll_mark(**changes: object) -> RollMark:
+    """The one that `mark_line` of tests/unit/local puts in, found."""
+    values = {
+        "class_id": 1,
+        "lane_mm": 52.0,
+        "period_mm": 160.2,
+        "count": 30,
+        "false_alarm_probability": 1e-9,
+    }
+    return RollMark.model_validate({**values, **changes})
+
+
+def report(
+    *, coil: str = "C1", ledgers: dict[str, CameraLedger] | None = None, **changes: object
+) -> CoilReport:
+    """A coil released in time."""
+    values = {
+        "line_id": "line-1", "coil_id": coil, "complete": True, "in_time": True, "slack_s": 290.0,
+        "started_at_ns": STARTED_AT_NS, "deadline_at_ns": STARTED_AT_NS + round(BUDGET_S * 1e9),
+        "reported_at_ns": STARTED_AT_NS + 10**10, "ledger_by_camera": ledgers or {},
+        "defects": (), "marks": (), "verdict": "release", "rules_version": "1", "rules_fired": (),
+        "class_totals": (ClassTotal(class_id=3, class_name="kind 3", defects=1, area_mm2=9.0),),
+    }  # fmt: skip
+    return CoilReport.model_validate({**values, **changes})
+
+
+def alarm(*, after_s: float, mark: RollMark | None = None, coil: str = "C1", **changes: object) -> Alarm:
+    """A roll mark's, raised so long after the coil's start."""
+    at_ns = STARTED_AT_NS + round(after_s * 1e9)
+    values = {
+        "line_id": "line-1", "coil_id": coil, "alarm_id": "mark-1-52-160", "kind": AlarmKind.ROLL_MARK,
+        "state": AlarmState.RAISED, "raised_at_ns": at_ns, "changed_at_ns": at_ns,
+        "summary": "a roll mark", "mark": mark or roll_mark(),
+    }  # fmt: skip
+    return Alarm.model_validate({**values, **changes})
+
+
+Told = Inspection | DefectEvent | CoilStarted | CoilEnded | CoilReport | Alarm
 
 
 def observed(*messages: Told, after_s: float = 0.2) -> ObservedRun:
