@@ -1,0 +1,119 @@
+"""Coils as the topics hold them, rebuilt record by record: what the tracker would know of them now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+from consumer.coils.murmur2 import partition_of
+from consumer.coils.ports import TakenRecord
+from consumer.coils.state import CoilState
+from consumer.coils.stored_records import StoredTopics
+from contracts.alarms import Alarm
+from contracts.codec import CoilRecord, MessageRejected, decode
+from contracts.coils import CoilEnded, CoilStarted
+from contracts.reports import CoilReport
+from contracts.results import DefectEvent, Inspection
+from contracts.topics import ALARMS, CO_PARTITIONED, COIL_REPORTS
+
+Kept = Callable[[DefectEvent], None]
+"""Is shown every defect event: a state keeps no masks."""
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredCoil:
+    """One coil. `report` is its latest one, without the list of its defects; None when it has none."""
+
+    state: CoilState
+    report: CoilReport | None
+    alarms: list[Alarm] = field(default_factory=list)
+    """All of its alarms' states, as they were written; only where one coil was asked for."""
+
+    @property
+    def whole_as_reported(self) -> bool:
+        """Nothing that its report counts has left the topics since: they keep 7 days, reports for ever."""
+        if self.report is None:
+            return True
+        here = self.state.ledger()
+        return all(
+            camera in here and here[camera].received >= ledger.received
+            for camera, ledger in self.report.ledger_by_camera.items()
+        )
+
+
+def read_coils(topics: StoredTopics, coil_ids: Collection[str] = ()) -> Iterator[StoredCoil]:
+    """These coils, or all; partition by partition, so that an eighth of them is in memory at once.
+
+    A coil without any record but its report is left out: see `read_reports`. Raises TopicMissing,
+    StoredUnreadable, LedgerBroken.
+    """
+    reports = read_reports(topics, coil_ids)
+    for number in range(max(topics.partitions(kind) for kind in CO_PARTITIONED)):
+        states = _states(topics, [number], coil_ids)
+        for coil_id in sorted(states):
+            yield StoredCoil(state=states[coil_id], report=reports.get(coil_id))
+
+
+def read_coil(topics: StoredTopics, coil_id: str, *, show: Kept | None = None) -> StoredCoil | None:
+    """One coil; None when no topic knows it. Only its key's partition is read, and all when it is not there.
+
+    Raises as `read_coils` does.
+    """
+    key = coil_id.encode()
+    own = [partition_of(key, topics.partitions(CO_PARTITIONED[0]))]
+    states = _states(topics, own, [coil_id], show)
+    if not states:  # partitions were added since, and its key lies in another one now
+        every = range(max(topics.partitions(kind) for kind in CO_PARTITIONED))
+        states = _states(topics, every, [coil_id], show)
+    report = read_reports(topics, [coil_id]).get(coil_id)
+    if not states and report is None:
+        return None
+    alarms = _messages(topics, [ALARMS], range(topics.partitions(ALARMS)), [coil_id])
+    return StoredCoil(
+        state=states.get(coil_id, CoilState(coil_id)),
+        report=report,
+        alarms=[message for message, _ in alarms if isinstance(message, Alarm)],
+    )
+
+
+def read_reports(topics: StoredTopics, coil_ids: Collection[str] = ()) -> dict[str, CoilReport]:
+    """The latest report of each coil by its id. Raises TopicMissing, StoredUnreadable."""
+    reports: dict[str, CoilReport] = {}
+    numbers = range(topics.partitions(COIL_REPORTS))
+    for message, _ in _messages(topics, [COIL_REPORTS], numbers, coil_ids):
+        if isinstance(message, CoilReport):
+            known = reports.get(message.coil_id)
+            if known is None or message.report_version > known.report_version:
+                # Its 5,000 defects are 10 MB of objects, and stand in the state more fully.
+                reports[message.coil_id] = message.model_copy(update={"defects": ()})
+    return reports
+
+
+def _states(
+    topics: StoredTopics, numbers: Collection[int], coil_ids: Collection[str], show: Kept | None = None
+) -> dict[str, CoilState]:
+    states: dict[str, CoilState] = {}
+    for message, at_ns in _messages(topics, CO_PARTITIONED, numbers, coil_ids):
+        if isinstance(message, Inspection | DefectEvent | CoilStarted | CoilEnded):
+            state = states.setdefault(message.coil_id, CoilState(message.coil_id))
+            state.add(message, seen_at_ns=at_ns)
+            if show is not None and isinstance(message, DefectEvent):
+                show(message)
+    return states
+
+
+def _messages(
+    topics: StoredTopics, kinds: Collection[str], numbers: Collection[int], coil_ids: Collection[str]
+) -> Iterator[tuple[CoilRecord, int]]:
+    """With the records' timestamps. What is no message of ours is passed over, as the tracker does."""
+    for record in topics.read(tuple(kinds), numbers, [coil_id.encode() for coil_id in coil_ids]):
+        message = _decoded(record)
+        if message is not None and (not coil_ids or message.coil_id in coil_ids):
+            yield message, record.at_ns
+
+
+def _decoded(record: TakenRecord) -> CoilRecord | None:
+    try:
+        return decode(record.headers, record.value)
+    except MessageRejected:
+        return None

@@ -1,0 +1,48 @@
+"""What the strip map shows of a coil, and in which colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from consumer.coils.facts import AnyDefect
+from contracts.alarms import LaneRecurrence
+from contracts.reports import CameraLedger, CoilLane, Finding, RollMark, Verdict
+from contracts.results import Fate
+
+OKABE_ITO = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+"""Told apart by colour-blind eyes too. Source: Okabe and Ito, "Color Universal Design", 2008."""
+
+STEEL, PAPER, INK, FAINT, RULE = "#ECEDEA", "#FFFFFF", "#22262B", "#6B7178", "#B9BEC3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripDrawing:
+    """One coil, ready to be drawn; positions in mm on the coil. Masks come beside it, on a StripCanvas."""
+
+    line_id: str
+    coil_id: str
+    length_mm: float
+    width_mm: float
+    defects: Sequence[AnyDefect]
+    marks: Sequence[RollMark]
+    lanes: Sequence[CoilLane]
+    recurring: Sequence[LaneRecurrence]
+    """Lanes that the line's coils before it show as well."""
+    ledger_by_camera: Mapping[str, CameraLedger]
+    fates: Mapping[str, Mapping[int, Fate]]
+    """By camera and frame index; what is not in it is missing."""
+    verdict: Verdict | None
+    """None while nobody has closed the coil."""
+    findings: Sequence[Finding]
+    timing: str
+    """One line: when it was closed, why, and how that lies to its deadline."""
+
+    def total(self, column: str) -> int:
+        """A column of the ledger, over all cameras."""
+        return sum(getattr(ledger, column) for ledger in self.ledger_by_camera.values())
+
+
+def colour_of(class_id: int) -> str:
+    """A class's colour, the same on every map."""
+    return OKABE_ITO[(class_id - 1) % len(OKABE_ITO)]
