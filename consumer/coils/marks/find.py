@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from consumer.coils.facts import Sighting
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.marks.rolls import Roll
+from consumer.coils.marks.same import same_mark
+from consumer.coils.marks.watch import MarkWatch
 from contracts.reports import RollMark
+
+__all__ = ["find_marks", "same_mark"]
 
 
 def find_marks(
@@ -19,10 +23,12 @@ def find_marks(
     rolls: Sequence[Roll] = (),
     class_names: Mapping[int, str] | None = None,
 ) -> tuple[RollMark, ...]:
-    """The coil's marks, the most certain one first. The order of the sightings does not matter."""
-    return ()
+    """The coil's marks, the most certain one first. The order of the sightings does not matter.
 
-
-def same_mark(one: RollMark, other: RollMark, policy: MarkPolicy) -> bool:
-    """Whether both tell of the same mark: class, lane and period agree within the policy's tolerances."""
-    return False
+    The same search as MarkWatch's, in one look. `length_mm` and `width_mm` need not be known to it: sightings
+    outside of them count like any others.
+    """
+    watch = MarkWatch(policy, rolls, class_names)
+    watch.add(sightings)
+    watch.look(float("inf"))
+    return watch.marks()

@@ -21,8 +21,8 @@ class Roll(BaseModel):
     """One roll. A mark of it returns each circumference, longer by what the strip is stretched afterwards.
 
     Volume is constant and the width hardly changes, so a strip that is reduced from `entry_thickness_mm` to
-    `exit_thickness_mm` AFTER the roll has marked it grows by entry / exit in length, and the mark's period with
-    it (Lenard, Primer on Flat Rolling, 2nd ed. 2014, mass conservation). Give both thicknesses, or
+    `exit_thickness_mm` AFTER the roll has marked it grows by entry / exit in length, and the mark's period
+    with it (Lenard, Primer on Flat Rolling, 2nd ed. 2014, mass conservation). Give both thicknesses, or
     `elongation` itself, or neither: 1.
     """
 
