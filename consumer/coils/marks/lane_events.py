@@ -101,6 +101,8 @@ class Lane:
 
 def by_lane(events: Events, lane_mm: float) -> Iterator[tuple[LaneKey, Events]]:
     """Windows of `lane_mm` that overlap by half: every event is in two, so no mark is cut at a border."""
+    if len(events) == 0:  # all that is new belongs to marks that are known
+        return
     half = np.floor(events.across_mm / (lane_mm / 2)).astype(np.int64)
     window = np.concatenate([half, half - 1])
     row = np.concatenate([np.arange(len(events))] * 2)
