@@ -77,9 +77,7 @@ class KafkaSink(Generic[Place]):
     def publish(self, message: Outgoing) -> None:
         """Add to the transaction. Raises TransactionAborted when it is already lost, Fenced."""
         try:
-            if not self._open:
-                self._producer.begin_transaction()
-                self._open = True
+            self._begin_transaction()
             self._producer.produce(
                 message.topic, key=message.key, value=message.value, headers=list(message.headers)
             )
@@ -114,9 +112,15 @@ class KafkaSink(Generic[Place]):
         self._replacements = 0
         return True
 
+    def _begin_transaction(self) -> None:
+        if not self._open:
+            self._producer.begin_transaction()
+            self._open = True
+
     def _send_offsets(self, positions: Mapping[Place, int], group: object) -> None:
         offsets = [TopicPartition(*self._locate(place), at) for place, at in positions.items()]
         try:
+            self._begin_transaction()  # where nothing was published: positions alone
             self._producer.send_offsets_to_transaction(offsets, group, self._call_timeout_s)
         except KafkaException as failure:
             fate = self._fate(failure.args[0])

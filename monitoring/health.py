@@ -12,8 +12,11 @@ class Health:
     too: warm-up has no turns, and ends by itself in success or in an exit.
     """
 
-    def __init__(self, clock: Callable[[], float], stale_after_s: float) -> None:
+    def __init__(
+        self, clock: Callable[[], float], stale_after_s: float, *, warming: str = "the model is warming up"
+    ) -> None:
         self._clock = clock
+        self._warming = warming
         self._stale_after_s = stale_after_s
         self._turned_at_s: float | None = None
         self.warm = False
@@ -39,7 +42,7 @@ class Health:
         if self.stopping:
             return "stopping"
         if not self.warm:
-            return "the model is warming up"
+            return self._warming
         if not self.joined:
             return "waiting for partitions"
         return "joined and warm"

@@ -24,10 +24,9 @@ NOT_HERE = b"try /metrics, /healthz or /readyz\n"
 class PortTaken(Exception):
     """Another process listens there already."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, setting: str) -> None:
         super().__init__(
-            f"port {port} on {host} is in use: "
-            "set COILWATCH_METRICS_PORT to another port, or to 0 for any free one"
+            f"port {port} on {host} is in use: set {setting} to another port, or to 0 for any free one"
         )
 
 
@@ -49,13 +48,20 @@ class MonitoringServer:
         self._thread.join()
 
 
-def serve(registry: CollectorRegistry, health: Health, host: str, port: int) -> MonitoringServer:
-    """Start serving; port 0 takes any free one. Raises PortTaken."""
+def serve(
+    registry: CollectorRegistry,
+    health: Health,
+    host: str,
+    port: int,
+    *,
+    setting: str = "COILWATCH_METRICS_PORT",
+) -> MonitoringServer:
+    """Start serving; port 0 takes any free one. Raises PortTaken, which names the `setting` to change."""
     try:
         return MonitoringServer(_Server(registry, health, host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host, port) from None
+            raise PortTaken(host, port, setting) from None
         raise
 
 

@@ -1,0 +1,116 @@
+"""Alarms of roll marks: each mark raises one, however often the tracker that watches it is restarted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from consumer.coils.book import OpenCoil
+from consumer.coils.marks.find import same_mark
+from consumer.coils.marks.policy import MarkPolicy
+from consumer.coils.marks.watch import MarkChange
+from consumer.coils.told import is_open
+from contracts.alarms import Alarm, AlarmKind, AlarmState
+from contracts.reports import RollMark
+
+
+def of_marks(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Those of roll marks."""
+    return [alarm for alarm in alarms if alarm.kind is AlarmKind.ROLL_MARK]
+
+
+def of_changes(
+    coil: OpenCoil, changes: Sequence[MarkChange], told: Sequence[Alarm], policy: MarkPolicy, now_ns: int
+) -> Iterator[Alarm]:
+    """What the changes of a running coil's marks tell. `told`: the coil's alarms so far.
+
+    A watch that is new after a restart sees the same frames again, and raises again what it raised before:
+    that is said once only.
+    """
+    known = of_marks(told)
+    for change in changes:
+        same = _same(change.mark, known, policy)
+        if change.state is AlarmState.RAISED:
+            before = _same(change.mark, of_marks(coil.known_marks), policy)
+            if before is not None:
+                coil.known_marks.remove(before)
+                continue
+        elif same is None or not is_open(same) or _says_nothing_new(change, same):
+            continue
+        yield _alarm(coil, change.mark, change.state, same, now_ns)
+
+
+def at_report(
+    coil: OpenCoil, marks: Sequence[RollMark], told: Sequence[Alarm], policy: MarkPolicy, now_ns: int
+) -> Iterator[Alarm]:
+    """What the report tells of marks: one that only the whole coil shows is raised, and all of them end."""
+    known = of_marks(told)
+    for mark in marks:
+        if _same(mark, known, policy) is None:
+            raised = _alarm(coil, mark, AlarmState.RAISED, None, now_ns)
+            yield raised
+            yield _alarm(coil, mark, AlarmState.ENDED, raised, now_ns)
+    for alarm in known:
+        if is_open(alarm) and alarm.mark is not None:
+            final = next((mark for mark in marks if same_mark(mark, alarm.mark, policy)), alarm.mark)
+            yield _alarm(coil, final, AlarmState.ENDED, alarm, now_ns)
+
+
+def under_their_alarms_names(
+    marks: Sequence[RollMark], told: Sequence[Alarm], policy: MarkPolicy
+) -> tuple[RollMark, ...]:
+    """The whole coil's marks, each by the name of the alarm that told of it: its period was not so exact."""
+    known = of_marks(told)
+    named = []
+    for mark in marks:
+        same = _same(mark, known, policy)
+        named.append(mark if same is None else mark.model_copy(update={"mark_id": same.alarm_id}))
+    return tuple(named)
+
+
+def mark_name(mark: RollMark) -> str:
+    """Its alarm's id, where nobody gave it one."""
+    return mark.mark_id or f"mark-{mark.class_id}-{mark.lane_mm:.0f}-{mark.period_mm:.0f}"
+
+
+def _same(mark: RollMark, known: Sequence[Alarm], policy: MarkPolicy) -> Alarm | None:
+    by_name = next((alarm for alarm in known if alarm.alarm_id == mark.mark_id), None)
+    if by_name is not None:
+        return by_name
+    return next((a for a in known if a.mark is not None and same_mark(mark, a.mark, policy)), None)
+
+
+def _says_nothing_new(change: MarkChange, alarm: Alarm) -> bool:
+    return change.state is AlarmState.UPDATED and alarm.mark is not None and _alike(change.mark, alarm.mark)
+
+
+def _alike(one: RollMark, other: RollMark) -> bool:
+    """Whether a person would read the same in both, but for the name."""
+    return one.model_copy(update={"mark_id": None}) == other.model_copy(update={"mark_id": None})
+
+
+def _alarm(coil: OpenCoil, mark: RollMark, state: AlarmState, before: Alarm | None, now_ns: int) -> Alarm:
+    alarm_id = mark_name(mark) if before is None else before.alarm_id
+    changed_at_ns = now_ns if before is None else max(now_ns, before.changed_at_ns + 1)
+    again = before is not None and state is AlarmState.RAISED
+    return Alarm(
+        line_id=coil.state.line_id,
+        coil_id=coil.state.coil_id,
+        alarm_id=alarm_id,
+        kind=AlarmKind.ROLL_MARK,
+        state=state,
+        raised_at_ns=changed_at_ns if before is None or again else before.raised_at_ns,
+        changed_at_ns=changed_at_ns,
+        summary=_summary(mark, state),
+        mark=mark.model_copy(update={"mark_id": alarm_id}),
+    )
+
+
+def _summary(mark: RollMark, state: AlarmState) -> str:
+    what = f"{mark.class_name or f'class {mark.class_id}'} at {mark.lane_mm:.0f} mm across"
+    roll = f", {mark.roll}" if mark.roll else ""
+    if state is AlarmState.ENDED:
+        return f"{what}: no longer each {mark.period_mm:.0f} mm{roll}, after {mark.count} hits"
+    return (
+        f"{what} returns each {mark.period_mm:.0f} mm{roll}: {mark.count} hits, by chance with "
+        f"{mark.false_alarm_probability:.1g}"
+    )
