@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from consumer.coils.murmur2 import partition_of
+from consumer.coils.home import home_partition
 from consumer.coils.ports import TakenRecord
 from consumer.coils.state import CoilState
 from consumer.coils.stored_records import StoredTopics
@@ -14,15 +14,12 @@ from contracts.codec import CoilRecord, MessageRejected, decode
 from contracts.coils import CoilEnded, CoilStarted
 from contracts.reports import CoilReport
 from contracts.results import DefectEvent, Inspection
-from contracts.topics import ALARMS, CO_PARTITIONED, COIL_REPORTS
-
-Kept = Callable[[DefectEvent], None]
-"""Is shown every defect event: a state keeps no masks."""
+from contracts.topics import ALARMS, CO_PARTITIONED, COIL_REPORTS, DEFECTS, INSPECTIONS
 
 
 @dataclass(slots=True, kw_only=True)
 class StoredCoil:
-    """One coil. `report` is its latest one, without the list of its defects; None when it has none."""
+    """One coil. `report` is its latest one, of many coils without the list of its defects; or None."""
 
     state: CoilState
     report: CoilReport | None
@@ -44,31 +41,29 @@ class StoredCoil:
 def read_coils(topics: StoredTopics, coil_ids: Collection[str] = ()) -> Iterator[StoredCoil]:
     """These coils, or all; partition by partition, so that an eighth of them is in memory at once.
 
-    A coil without any record but its report is left out: see `read_reports`. Raises TopicMissing,
-    StoredUnreadable, LedgerBroken.
+    Last those of which only the report is left. Raises TopicMissing, StoredUnreadable, LedgerBroken.
     """
     reports = read_reports(topics, coil_ids)
-    for number in range(max(topics.partitions(kind) for kind in CO_PARTITIONED)):
+    for number in _everywhere(topics):
         states = _states(topics, [number], coil_ids)
         for coil_id in sorted(states):
-            yield StoredCoil(state=states[coil_id], report=reports.get(coil_id))
+            yield StoredCoil(state=states[coil_id], report=reports.pop(coil_id, None))
+    for coil_id in sorted(reports):
+        yield StoredCoil(state=CoilState(coil_id), report=reports[coil_id])
 
 
-def read_coil(topics: StoredTopics, coil_id: str, *, show: Kept | None = None) -> StoredCoil | None:
+def read_coil(topics: StoredTopics, coil_id: str) -> StoredCoil | None:
     """One coil; None when no topic knows it. Only its key's partition is read, and all when it is not there.
 
     Raises as `read_coils` does.
     """
-    key = coil_id.encode()
-    own = [partition_of(key, topics.partitions(CO_PARTITIONED[0]))]
-    states = _states(topics, own, [coil_id], show)
-    if not states:  # partitions were added since, and its key lies in another one now
-        every = range(max(topics.partitions(kind) for kind in CO_PARTITIONED))
-        states = _states(topics, every, [coil_id], show)
-    report = read_reports(topics, [coil_id]).get(coil_id)
+    states = _states(topics, _home(topics, coil_id), [coil_id])
+    if not states:  # partitions were added since, and its key belongs in another one now
+        states = _states(topics, _everywhere(topics), [coil_id])
+    report = read_reports(topics, [coil_id], with_defects=True).get(coil_id)
     if not states and report is None:
         return None
-    alarms = _messages(topics, [ALARMS], range(topics.partitions(ALARMS)), [coil_id])
+    alarms = _messages(topics, [ALARMS], _everywhere(topics, ALARMS), [coil_id])
     return StoredCoil(
         state=states.get(coil_id, CoilState(coil_id)),
         report=report,
@@ -76,29 +71,50 @@ def read_coil(topics: StoredTopics, coil_id: str, *, show: Kept | None = None) -
     )
 
 
-def read_reports(topics: StoredTopics, coil_ids: Collection[str] = ()) -> dict[str, CoilReport]:
+def read_reports(
+    topics: StoredTopics, coil_ids: Collection[str] = (), *, with_defects: bool = False
+) -> dict[str, CoilReport]:
     """The latest report of each coil by its id. Raises TopicMissing, StoredUnreadable."""
     reports: dict[str, CoilReport] = {}
-    numbers = range(topics.partitions(COIL_REPORTS))
-    for message, _ in _messages(topics, [COIL_REPORTS], numbers, coil_ids):
+    for message, _ in _messages(topics, [COIL_REPORTS], _everywhere(topics, COIL_REPORTS), coil_ids):
         if isinstance(message, CoilReport):
             known = reports.get(message.coil_id)
             if known is None or message.report_version > known.report_version:
-                # Its 5,000 defects are 10 MB of objects, and stand in the state more fully.
-                reports[message.coil_id] = message.model_copy(update={"defects": ()})
+                # 5,000 defects are 10 MB of objects, and the state has them all.
+                changes = {} if with_defects else {"defects": ()}
+                reports[message.coil_id] = message.model_copy(update=changes)
     return reports
 
 
+def read_events(topics: StoredTopics, coil_id: str) -> Iterator[DefectEvent]:
+    """Every defect event of one coil, with the masks that a state does not keep; duplicates included."""
+    for numbers in (_home(topics, coil_id), _everywhere(topics)):
+        found = False
+        for message, _ in _messages(topics, [DEFECTS], numbers, [coil_id]):
+            if isinstance(message, DefectEvent):
+                found = True
+                yield message
+        if found:
+            return
+
+
+def _home(topics: StoredTopics, coil_id: str) -> list[int]:
+    return [home_partition(coil_id, topics.partitions(INSPECTIONS))]
+
+
+def _everywhere(topics: StoredTopics, *kinds: str) -> range:
+    return range(max(topics.partitions(kind) for kind in kinds or CO_PARTITIONED))
+
+
 def _states(
-    topics: StoredTopics, numbers: Collection[int], coil_ids: Collection[str], show: Kept | None = None
+    topics: StoredTopics, numbers: Collection[int], coil_ids: Collection[str]
 ) -> dict[str, CoilState]:
     states: dict[str, CoilState] = {}
     for message, at_ns in _messages(topics, CO_PARTITIONED, numbers, coil_ids):
         if isinstance(message, Inspection | DefectEvent | CoilStarted | CoilEnded):
             state = states.setdefault(message.coil_id, CoilState(message.coil_id))
             state.add(message, seen_at_ns=at_ns)
-            if show is not None and isinstance(message, DefectEvent):
-                show(message)
+            state.take_sightings()  # nobody follows its marks while it is read
     return states
 
 

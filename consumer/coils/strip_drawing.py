@@ -30,8 +30,8 @@ class StripDrawing:
     recurring: Sequence[LaneRecurrence]
     """Lanes that the line's coils before it show as well."""
     ledger_by_camera: Mapping[str, CameraLedger]
-    fates: Mapping[str, Mapping[int, Fate]]
-    """By camera and frame index; what is not in it is missing."""
+    fates: Mapping[str, Mapping[int, Fate]] | None
+    """By camera and frame index; what is not in it is missing. None: nobody knows any more."""
     verdict: Verdict | None
     """None while nobody has closed the coil."""
     findings: Sequence[Finding]

@@ -34,6 +34,8 @@ Codes = NDArray[np.int64]
 
 def rows(drawing: StripDrawing) -> dict[str, Codes]:
     """By camera, one code a frame, or a few frames where they are more than the picture has pixels."""
+    if drawing.fates is None:
+        return {}
     found = {
         camera: _squeezed(_codes(drawing.fates.get(camera, {}), ledger.announced))
         for camera, ledger in sorted(drawing.ledger_by_camera.items())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.coils.murmur2 import murmur2, partition_of
+from consumer.coils.home import home_partition, murmur2
 
 
 # Apache Kafka, UtilsTest.testMurmur2; its numbers are signed.
@@ -22,4 +22,4 @@ def test_it_is_kafkas_hash(key: bytes, signed: int) -> None:
 
 
 def test_a_negative_hash_has_a_partition_too() -> None:
-    assert partition_of(b"21", 8) == (-973932308 & 0x7FFFFFFF) % 8
+    assert home_partition("21", 8) == (-973932308 & 0x7FFFFFFF) % 8
