@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
+from model import rle
 from producer_sim.manifest import Truth
 from producer_sim.refused import SimulatorRefused
 from producer_sim.roll_marks import Marking, PutMark, RollMark
@@ -26,10 +28,17 @@ class _Defect:
     across_max_mm: float
     along_mm: float  # the middle
     pixels: int
+    classes: int  # that its frame shows
+    mask_rle: str
 
     def reach_mm(self, lane_mm: float) -> float:
         """The distance of its furthest pixel from a lane."""
         return max(abs(self.across_min_mm - lane_mm), abs(self.across_max_mm - lane_mm))
+
+    def pieces(self, height_px: int, width_px: int) -> int:
+        """With steel between them, each of which would be a roll mark of its own."""
+        mask = rle.decode(self.mask_rle, height_px, width_px)
+        return int(cv2.connectedComponents(mask.view(np.uint8))[0]) - 1
 
 
 class FolderMarks:
@@ -46,7 +55,8 @@ class FolderMarks:
         self._marking = marking
         self._frame_mm = height_px * marking.mm_per_px
         self._camera_mm = width_px * marking.mm_per_px
-        self._shown = [_choose(mark, self._of_class(mark, truths, height_px)) for mark in marking.marks]
+        self._size_px = height_px, width_px
+        self._shown = [self._choose(mark, self._of_class(mark, truths)) for mark in marking.marks]
         self._put: dict[_Place, tuple[PutMark, ...]] = {}
         self._names: dict[_Place, dict[tuple[int, int], str]] = {}
 
@@ -63,11 +73,11 @@ class FolderMarks:
         self.of_coil(place)
         return self._names[place].get((camera, index))
 
-    def _of_class(self, mark: RollMark, truths: Mapping[str, Truth], height_px: int) -> list[_Defect]:
+    def _of_class(self, mark: RollMark, truths: Mapping[str, Truth]) -> list[_Defect]:
         """Every frame's defects of the mark's class, across the strip as its lane's camera sees them."""
         offset_mm = mark.lane_mm // self._camera_mm * self._camera_mm
         return [
-            _defect(name, masks[mark.class_id], height_px, self._marking.mm_per_px, offset_mm)
+            self._defect(name, masks, mark.class_id, offset_mm)
             for name, masks in ((name, truth.rle_by_class or {}) for name, truth in truths.items())
             if masks.get(mark.class_id)
         ]
@@ -98,33 +108,37 @@ class FolderMarks:
             origin=shown.name,
         )
 
+    def _choose(self, mark: RollMark, defects: list[_Defect]) -> _Defect:
+        """Of those near the lane the plainest: alone on its frame, in one piece, the largest.
 
-def _choose(mark: RollMark, defects: list[_Defect]) -> _Defect:
-    """The largest of those near the lane: the surest to be found."""
-    if not defects:
-        raise SimulatorRefused(
-            f"--roll-mark class={mark.class_id}: the labels know no frame's mask of that class; "
-            "choose another class, or give --labels with masks."
+        The largest is the surest to be found, and each class and each piece would be a roll mark of its own.
+        """
+        if not defects:
+            raise SimulatorRefused(
+                f"--roll-mark class={mark.class_id}: the labels know no frame's mask of that class; "
+                "choose another class, or give --labels with masks."
+            )
+        near = [defect for defect in defects if defect.reach_mm(mark.lane_mm) <= NEAR_MM]
+        if not near:
+            closest = min(defects, key=lambda defect: defect.reach_mm(mark.lane_mm))
+            middle_mm = (closest.across_min_mm + closest.across_max_mm) / 2
+            raise SimulatorRefused(
+                f"--roll-mark class={mark.class_id},lane={mark.lane_mm:g}: no frame's defect lies within "
+                f"{NEAR_MM:g} mm of that lane as a whole; the nearest one is at lane={middle_mm:.0f}."
+            )
+        return min(near, key=lambda d: (d.classes, d.pieces(*self._size_px), -d.pixels, d.name))
+
+    def _defect(self, name: str, masks: Mapping[int, str], class_id: int, offset_mm: float) -> _Defect:
+        height_px, mm = self._size_px[0], self._marking.mm_per_px
+        runs = np.array(masks[class_id].split(), np.int64).reshape(-1, 2)
+        first, last = runs[:, 0] - 1, runs.sum(axis=1) - 2
+        rows = np.concatenate([first % height_px, last % height_px])
+        return _Defect(
+            name=name,
+            across_min_mm=offset_mm + float(first.min() // height_px) * mm,
+            across_max_mm=offset_mm + float(last.max() // height_px + 1) * mm,
+            along_mm=float(rows.min() + rows.max() + 1) / 2 * mm,
+            pixels=int(runs[:, 1].sum()),
+            classes=len(masks),
+            mask_rle=masks[class_id],
         )
-    near = [defect for defect in defects if defect.reach_mm(mark.lane_mm) <= NEAR_MM]
-    if not near:
-        closest = min(defects, key=lambda defect: defect.reach_mm(mark.lane_mm))
-        middle_mm = (closest.across_min_mm + closest.across_max_mm) / 2
-        raise SimulatorRefused(
-            f"--roll-mark class={mark.class_id},lane={mark.lane_mm:g}: no frame's defect lies within "
-            f"{NEAR_MM:g} mm of that lane as a whole; the nearest one is at lane={middle_mm:.0f}."
-        )
-    return max(near, key=lambda defect: (defect.pixels, defect.name))
-
-
-def _defect(name: str, mask_rle: str, height_px: int, mm_per_px: float, offset_mm: float) -> _Defect:
-    runs = np.array(mask_rle.split(), np.int64).reshape(-1, 2)
-    first, last = runs[:, 0] - 1, runs.sum(axis=1) - 2
-    rows = np.concatenate([first % height_px, last % height_px])
-    return _Defect(
-        name=name,
-        across_min_mm=offset_mm + float(first.min() // height_px) * mm_per_px,
-        across_max_mm=offset_mm + float(last.max() // height_px + 1) * mm_per_px,
-        along_mm=float(rows.min() + rows.max() + 1) / 2 * mm_per_px,
-        pixels=int(runs[:, 1].sum()),
-    )

@@ -168,7 +168,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def masked(class_id: int, rows: slice, columns: slice) -> Truth:
+def masked(class_id: int, rows: slice, columns: slice | np.ndarray) -> Truth:
     mask = np.zeros((256, 1600), np.bool_)
     mask[rows, columns] = True
     return Truth(classes=(class_id,), rle_by_class={class_id: rle.encode(mask)})
@@ -179,6 +179,14 @@ TRUTHS = {
     "1.jpg": masked(1, slice(100, 120), slice(780, 800)),  # near lane 400, small
     "2.jpg": masked(1, slice(40, 80), slice(790, 830)),  # near lane 400, the larger one
     "3.jpg": masked(1, slice(0, 256), slice(700, 1200)),  # reaches far from it
+    "6.jpg": masked(1, slice(0, 256), np.r_[760:780, 790:860]),  # the largest, in two pieces
+    "7.jpg": Truth(  # larger than 2.jpg, but not alone
+        classes=(1, 4),
+        rle_by_class={
+            **(masked(1, slice(0, 200), slice(780, 830)).rle_by_class or {}),
+            **(masked(4, slice(0, 9), slice(0, 9)).rle_by_class or {}),
+        },
+    ),
     "4.jpg": masked(3, slice(0, 256), slice(0, 20)),
     "5.jpg": Truth(classes=(1,)),  # nobody has its mask
 }
