@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -58,6 +59,15 @@ class Client:
         self.seeks: list[tuple[int, int]] = []
         self.seek_fails = False
         self.callbacks: dict[str, Any] = {}
+        self.owned: list[TopicPartition] = []
+        self.ends: dict[int, int] = {}
+
+    def assignment(self) -> list[TopicPartition]:
+        return self.owned
+
+    def get_watermark_offsets(self, place: TopicPartition, *, cached: bool) -> tuple[int, int]:
+        assert cached, "the owner thread asks no broker"
+        return 0, self.ends.get(place.partition, -1001)
 
     def subscribe(self, _: Sequence[str], **callbacks: Any) -> None:
         self.callbacks = callbacks
@@ -162,3 +172,48 @@ def test_an_error_that_passes_is_said_once(
     for _ in range(3):
         assert source.take(32, 0.0) == []
     assert caplog.text.count("broker is away") == 1
+
+
+def statistics(**next_offsets: int) -> str:
+    partitions = {
+        name.removeprefix("p"): {"ls_offset": 100, "next_offset": at} for name, at in next_offsets.items()
+    }
+    return json.dumps({"brokers": {}, "topics": {"frames": {"partitions": partitions}}})
+
+
+class TestBacklog:
+    def test_is_what_lies_between_the_taken_and_the_end(self, client: Client, source: KafkaSource) -> None:
+        client.owned = [TopicPartition("frames", 0), TopicPartition("frames", 1)]
+        client.ends = {0: 100, 1: 50}
+        client.polls += [Message(0, 9), Message(1, 49)]
+        source.take(32, 0.0)
+        assert source.backlog() == 90
+        source.rewind({0: 5})
+        assert source.backlog() == 95
+
+    def test_is_nothing_without_partitions(self, source: KafkaSource) -> None:
+        assert source.backlog() == 0
+
+    def test_is_not_known_before_a_partition_was_fetched(self, client: Client, source: KafkaSource) -> None:
+        client.owned = [TopicPartition("frames", 0), TopicPartition("frames", 1)]
+        client.ends = {0: 100}
+        client.polls += [Message(0, 9)]
+        source.take(32, 0.0)
+        assert source.backlog() is None
+
+    def test_where_nothing_was_taken_yet_statistics_stand_in(
+        self, client: Client, source: KafkaSource
+    ) -> None:
+        client.owned = [TopicPartition("frames", 0)]
+        client.ends = {0: 100}
+        assert source.backlog() is None
+        source._statistics(statistics(p0=100))
+        assert source.backlog() == 0
+
+    def test_a_partition_that_comes_back_begins_anew(self, client: Client, source: KafkaSource) -> None:
+        source.join(StartsOver(source, {}))
+        client.owned = [TopicPartition("frames", 0)]
+        client.ends = {0: 100}
+        client.polls += [Message(0, 9), lambda: client.callbacks["on_revoke"](None, client.owned)]
+        source.take(32, 0.0)
+        assert source.backlog() is None
