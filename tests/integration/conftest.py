@@ -17,6 +17,7 @@ from contracts.topics import topics as topic_specs
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import free_pair
 from local.kafka.prerequisites import PrerequisiteMissing
+from local.tracker import TrackerProcess
 from local.worker import WorkerProcess
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,7 @@ class Topics:
 
 
 StartWorker = Callable[..., WorkerProcess]
+StartTracker = Callable[..., TrackerProcess]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -99,6 +101,28 @@ def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
             worker = WorkerProcess({**own, **settings}, environment=os.environ, log=log)
             running.callback(worker.kill)
             return worker
+
+        yield start
+
+
+@pytest.fixture
+def start_tracker(tmp_path: Path) -> Iterator[StartTracker]:
+    """Start coil trackers: `start_tracker(topics, coils_settle_s="3", ...)`, as `start_worker` starts workers."""
+    with ExitStack() as running:
+        number = 0
+
+        def start(of: Topics, **settings: str) -> TrackerProcess:
+            nonlocal number
+            number += 1
+            own = {
+                "bootstrap_servers": of.bootstrap_servers,
+                "topic_prefix": of.prefix,
+                "coils_group_id": f"{of.prefix}coils",
+            }
+            log = tmp_path / f"tracker-{number}.log"
+            tracker = TrackerProcess({**own, **settings}, environment=os.environ, log=log)
+            running.callback(tracker.kill)
+            return tracker
 
         yield start
 

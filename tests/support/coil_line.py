@@ -102,7 +102,7 @@ class MemoryCoilSource:
         self.next: dict[Place, int] = {}
         self.rewinds: list[dict[Place, int]] = []
         self.at_most: int | None = None
-        """Of each take: a tracker that lags."""
+        """Of each place in each take: a tracker that lags."""
 
     def join(self, listener: PartitionsListener) -> None:
         self._listener = listener
@@ -127,8 +127,7 @@ class MemoryCoilSource:
     def take(self, max_records: int, timeout_s: float) -> list[TakenRecord]:
         records: list[TakenRecord] = []
         for place, at in self.next.items():
-            most = min(max_records, self.at_most or max_records) - len(records)
-            batch = self._broker.logs[place][at : at + max(0, most)]
+            batch = self._broker.logs[place][at : at + (self.at_most or max_records)]
             self.next[place] += len(batch)
             records += batch
         return records
