@@ -57,7 +57,8 @@ def _regrade(given: argparse.Namespace) -> int:
     rules = load_rules(given.rules)
     topics, policy = _stored(given)
     try:
-        coils = regrade_stored(topics, rules, policy, given.coil or (), time.time_ns())
+        with topics:
+            coils = regrade_stored(topics, rules, policy, given.coil or (), time.time_ns())
     except CoilUnknown as unknown:
         raise CommandRefused(str(unknown)) from None
     show(coils, rules, Console())
@@ -70,7 +71,8 @@ def _map(given: argparse.Namespace) -> int:
     try:
         form_of(given.out)  # before the broker is asked
         topics, policy = _stored(given)
-        draw_map(topics, given.coil, given.out, policy)
+        with topics:
+            draw_map(topics, given.coil, given.out, policy)
     except MapRefused as refused:
         raise CommandRefused(str(refused)) from None
     print(given.out)

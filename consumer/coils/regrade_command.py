@@ -30,16 +30,10 @@ def regrade_stored(
 ) -> list[Regraded]:
     """Every stored coil, or these, by its id. Raises CoilUnknown, TopicMissing, StoredUnreadable."""
     found = [regrade(coil, rules, policy, now_ns) for coil in read_coils(topics, coil_ids)]
-    found = _each_once(found)
     unknown = set(coil_ids) - {one.coil_id for one in found}
     if unknown:
         raise CoilUnknown(unknown)
     return sorted(found, key=lambda one: one.coil_id)
-
-
-def _each_once(found: Sequence[Regraded]) -> list[Regraded]:
-    """A coil whose records lie in two partitions is one coil: what could be compared of it counts."""
-    return list({one.coil_id: one for one in sorted(found, key=lambda one: one.new is not None)}.values())
 
 
 def show(coils: Sequence[Regraded], rules: Rules, console: Console) -> None:

@@ -44,7 +44,8 @@ def read_coils(topics: StoredTopics, coil_ids: Collection[str] = ()) -> Iterator
     Last those of which only the report is left. Raises TopicMissing, StoredUnreadable, LedgerBroken.
     """
     reports = read_reports(topics, coil_ids)
-    for number in _everywhere(topics):
+    homes = {home for coil_id in coil_ids for home in _home(topics, coil_id)} or set(_everywhere(topics))
+    for number in sorted(homes):
         states = _states(topics, [number], coil_ids)
         for coil_id in sorted(states):
             yield StoredCoil(state=states[coil_id], report=reports.pop(coil_id, None))
@@ -53,13 +54,11 @@ def read_coils(topics: StoredTopics, coil_ids: Collection[str] = ()) -> Iterator
 
 
 def read_coil(topics: StoredTopics, coil_id: str) -> StoredCoil | None:
-    """One coil; None when no topic knows it. Only its key's partition is read, and all when it is not there.
+    """One coil; None when no topic knows it. Only its key's partition is read, as the tracker does.
 
     Raises as `read_coils` does.
     """
     states = _states(topics, _home(topics, coil_id), [coil_id])
-    if not states:  # partitions were added since, and its key belongs in another one now
-        states = _states(topics, _everywhere(topics), [coil_id])
     report = read_reports(topics, [coil_id], with_defects=True).get(coil_id)
     if not states and report is None:
         return None
@@ -88,14 +87,9 @@ def read_reports(
 
 def read_events(topics: StoredTopics, coil_id: str) -> Iterator[DefectEvent]:
     """Every defect event of one coil, with the masks that a state does not keep; duplicates included."""
-    for numbers in (_home(topics, coil_id), _everywhere(topics)):
-        found = False
-        for message, _ in _messages(topics, [DEFECTS], numbers, [coil_id]):
-            if isinstance(message, DefectEvent):
-                found = True
-                yield message
-        if found:
-            return
+    for message, _ in _messages(topics, [DEFECTS], _home(topics, coil_id), [coil_id]):
+        if isinstance(message, DefectEvent):
+            yield message
 
 
 def _home(topics: StoredTopics, coil_id: str) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -27,7 +27,10 @@ class StoredUnreadable(Exception):
 
 
 class StoredTopics:
-    """The line's topics on a broker, to be read and nothing else. `properties` are librdkafka's."""
+    """The line's topics on a broker, to be read and nothing else; used in a `with`.
+
+    `properties` are librdkafka's. One read at a time: a second begins where it is told, and ends the first.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,15 @@ class StoredTopics:
         self._patience_s = patience_s
         self._monotonic_s = monotonic_s
         self._admin = AdminClient(self._properties, logger=_SILENT)
+        self._reader: Any = None
         self._listed: Mapping[str, Any] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._reader is not None:
+            self._reader.close()
 
     def partitions(self, kind: str) -> int:
         """Of a topic of contracts.topics. Raises TopicMissing, StoredUnreadable."""
@@ -67,25 +78,23 @@ class StoredTopics:
             for number in numbers
             if number < self.partitions(kind)
         ]
-        reader = Consumer(
-            {
-                "fetch.wait.max.ms": 50,
-                "fetch.queue.backoff.ms": 20,
-                **self._properties,
-                "group.id": "coilwatch-reads-what-is-stored",
-                "enable.auto.commit": "false",
-                "enable.auto.offset.store": "false",
-                "isolation.level": "read_committed",
-                "enable.partition.eof": "true",
-            },
-            logger=_SILENT,
-        )
         try:
-            yield from self._read(reader, places, frozenset(keys))
+            if self._reader is None:  # one for all reads: a connection costs more than a small topic
+                self._reader = self._connect()
+            yield from self._read(self._reader, places, frozenset(keys))
         except KafkaException as failure:
             raise StoredUnreadable(f"Kafka at {self._servers} refuses to be read: {failure}") from failure
-        finally:
-            reader.close()
+
+    def _connect(self) -> Any:
+        own = {
+            "group.id": "coilwatch-reads-what-is-stored",
+            "enable.auto.commit": "false",
+            "enable.auto.offset.store": "false",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": "true",
+        }
+        quick = {"fetch.wait.max.ms": 50, "fetch.queue.backoff.ms": 20}
+        return Consumer({**quick, **self._properties, **own}, logger=_SILENT)
 
     def _read(self, reader: Any, places: Sequence[Place], keys: frozenset[bytes]) -> Iterator[TakenRecord]:
         # Not by a read_committed reader's ends: those hide what an open transaction has begun.
@@ -95,7 +104,7 @@ class StoredTopics:
         reader.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
         quiet_since_s = self._monotonic_s()
         while not ends.reached(reached):
-            messages = reader.consume(_AT_ONCE, 0.2)
+            messages = reader.consume(_AT_ONCE, 0.02)
             for message in messages:
                 place = (message.topic(), message.partition())
                 if not _is_end(message):
