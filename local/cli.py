@@ -18,13 +18,13 @@ from local.interruption import Interruption
 from local.kafka import cli as kafka_cli
 from local.kafka.prerequisites import BrokerUnavailable
 from local.kafka.settings import DEFAULT_PORT
-from local.plan import DEFAULT_BUDGET_S, DEFAULT_ROLL_MARK, DemoPlan
+from local.plan import DEFAULT_BUDGET_S, REAL_ROLL_MARK, SYNTHETIC_ROLL_MARK, DemoPlan
 from local.stack import Place
 from producer_sim.manifest import ManifestInvalid
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_FPS = 20.0
-DEFAULT_DEFECT_SHARE = 0.2
+DEFAULT_DEFECT_SHARE = 0.1
 """More than a good line has, so that a short strip shows every kind; less than a folder of defects has."""
 
 NO_ROLL_MARK = "none"
@@ -73,15 +73,15 @@ def _plan(given: argparse.Namespace) -> DemoPlan:
         share_may_give_way=given.defect_share is None and not synthetic,
         out=given.out,
         budget_s=given.budget_s,
-        roll_mark=_roll_mark(given),
+        roll_mark=_roll_mark(given, SYNTHETIC_ROLL_MARK if synthetic else REAL_ROLL_MARK),
         mark_may_give_way=given.roll_mark is None and not synthetic,
     )
 
 
-def _roll_mark(given: argparse.Namespace) -> str | None:
+def _roll_mark(given: argparse.Namespace, default: str) -> str | None:
     if given.roll_mark == NO_ROLL_MARK:
         return None
-    return DEFAULT_ROLL_MARK if given.roll_mark is None else str(given.roll_mark)
+    return default if given.roll_mark is None else str(given.roll_mark)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--defect-share",
         type=float,
         metavar="SHARE",
-        help="default .2; --frames without labels: as they come",
+        help="default .1; --frames without labels: as they come",
     )
     demo.add_argument(
         "--budget-s",
@@ -110,8 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--roll-mark",
         metavar="MARK",
-        help=f"as the simulator takes it, or {NO_ROLL_MARK}; default {DEFAULT_ROLL_MARK}; "
-        "with --frames: if the labels know a frame for it",
+        help=f"as the simulator takes it, or {NO_ROLL_MARK}; default {SYNTHETIC_ROLL_MARK}, "
+        f"with --frames {REAL_ROLL_MARK} if the labels know a frame for it",
     )
     demo.add_argument("--out", type=Path, default=Path("out/demo"), metavar="DIR", help="default out/demo")
     return parser

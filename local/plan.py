@@ -8,14 +8,19 @@ from pathlib import Path
 DEFAULT_BUDGET_S = 120.0
 """A coil of the default size takes 10 s, its verdict about one more: so a slow machine has slack too."""
 
-DEFAULT_ROLL_MARK = "diameter=326,class=1,lane=640,jitter=0.005,miss=0.1"
-"""The looper roll below: 1,024 mm a turn, which is five real frames too. Pits, which the synthetic bundle is
-sure to find, in the middle, where hardly any synthetic strip shows its edge."""
+SYNTHETIC_ROLL_MARK = "diameter=305,class=1,lane=640,jitter=0.005,miss=0.1"
+"""The looper roll below, 958 mm a turn. Pits, which the bundle `synthetic` is sure to find, in the middle,
+where hardly any synthetic strip shows its edge. No whole number of frames: borders cut some hits, not all."""
+
+REAL_ROLL_MARK = "diameter=326,class=1,lane=640,jitter=0.005,miss=0.1"
+"""The deflector roll below, 1,024 mm a turn: exactly five of the real set's frames."""
 
 ROLLS = """\
 # The rolls of the demo's line: a mark that returns at each circumference of one of them names it.
 rolls:
   - name: looper roll
+    diameter_mm: 305
+  - name: deflector roll
     diameter_mm: 326
   - name: pinch roll
     diameter_mm: 500

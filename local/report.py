@@ -38,7 +38,7 @@ def coil_table(coils: Sequence[ShownCoil]) -> Table:
     for coil in coils:
         table.add_column(coil.summary.coil_id, justify="right")
     for title, rows in (
-        ("verdict", _verdict_rows()),
+        ("the tracker says", _verdict_rows()),
         ("ledger, as reported", _ledger_rows()),
         ("defects, merged over frames", _class_rows(coils)),
         ("roll mark put in", _mark_rows(coils)),

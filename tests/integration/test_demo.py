@@ -130,9 +130,9 @@ def test_a_roll_mark_raises_its_alarm_while_the_coil_runs(
     assert process.returncode == 0, said
     alarms = [line for line in said.splitlines() if "alarm" in line and "still runs" in line]
     assert alarms
-    assert all("looper roll" in alarm for alarm in alarms)
+    assert all("deflector roll" in alarm for alarm in alarms)
     assert _row(said, "sent") == ["1,024.0 mm, 24 of 24 turns"]
-    assert _row(said, "roll") == ["looper roll"]
+    assert _row(said, "roll") == ["deflector roll"]
     (mark,) = load_manifest(tmp_path / "out" / "manifest.jsonl").marks
     assert len(mark.hits_mm) == int(_row(said, "defective")[0]) == 24
 

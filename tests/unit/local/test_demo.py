@@ -13,7 +13,7 @@ from local.cli import kafka_port, local_home, main
 from local.demo import failures
 from local.kafka.prerequisites import BrokerUnavailable
 from local.mark_truth import MarkOutcome
-from local.plan import DEFAULT_ROLL_MARK, ROLLS, DemoPlan, simulator_arguments
+from local.plan import REAL_ROLL_MARK, ROLLS, SYNTHETIC_ROLL_MARK, DemoPlan, simulator_arguments
 from local.report import ShownCoil, coil_table, stage_report
 from local.stages import Stage
 from local.summary import summarise
@@ -54,7 +54,7 @@ def test_the_simulator_is_given_the_folder() -> None:
 
 
 def test_the_simulator_is_given_budget_and_roll_mark() -> None:
-    plan = replace(PLAN, budget_s=45.5, roll_mark=DEFAULT_ROLL_MARK)
+    plan = replace(PLAN, budget_s=45.5, roll_mark=REAL_ROLL_MARK)
     given = parse(simulator_arguments(plan, "h:1", "p.", Path("m")))
     assert given.budget_s == 45.5
     (mark,) = given.roll_mark
@@ -62,18 +62,21 @@ def test_the_simulator_is_given_budget_and_roll_mark() -> None:
     assert parse(simulator_arguments(PLAN, "h:1", "p.", Path("m"))).roll_mark == []
 
 
-def test_the_default_mark_fits_one_roll_of_the_demos_line() -> None:
+@pytest.mark.parametrize(
+    ("mark", "name"), [(SYNTHETIC_ROLL_MARK, "looper roll"), (REAL_ROLL_MARK, "deflector roll")]
+)
+def test_a_default_mark_fits_one_roll_of_the_demos_line(mark: str, name: str) -> None:
     """Its period is that roll's alone, so that the report can name it."""
-    period_mm = parse_roll_mark(DEFAULT_ROLL_MARK).period_mm
+    period_mm = parse_roll_mark(mark).period_mm
     fits = []
     for roll in yaml.safe_load(ROLLS)["rolls"]:
         least, most = (math.pi * roll.get(key, roll["diameter_mm"]) for key in ("worn_to_mm", "diameter_mm"))
         fits += [roll["name"]] if least * 0.99 <= period_mm <= most * 1.01 else []
-    assert fits == ["looper roll"]
+    assert fits == [name]
 
 
 def test_only_wishes_that_nobody_uttered_give_way() -> None:
-    uttered = replace(PLAN, frames=Path("f"), roll_mark=DEFAULT_ROLL_MARK)
+    uttered = replace(PLAN, frames=Path("f"), roll_mark=REAL_ROLL_MARK)
     plan = replace(uttered, share_may_give_way=True, mark_may_give_way=True)
     mark, share = "coilwatch-sim: --roll-mark class=1: none", "coilwatch-sim: --defect-share 0.2 needs more"
     assert uttered.giving_way(mark) is None
