@@ -10,6 +10,7 @@ is the wall clock's and the second the processor's: on a machine that others use
 from __future__ import annotations
 
 import argparse
+import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from consumer.coils.app import COLLECT_EACH
 from consumer.coils.book import OpenCoil
 from consumer.coils.grade import grade
 from consumer.coils.intake import CoilIntake
@@ -80,6 +82,7 @@ def main() -> None:
 
 def measure_one_coil(path: Path, frames: int) -> list[tuple[Any, ...]]:
     """Takes in a coil of so many frames, and reports it."""
+    gc.set_threshold(*COLLECT_EACH)
     intake, coil = CoilIntake(home=lambda _: 0), OpenCoil("C1", 0)
     start, end = start_and_end("C1", frames)
     _add(coil, intake, [start])
@@ -113,6 +116,7 @@ def measure_one_coil(path: Path, frames: int) -> list[tuple[Any, ...]]:
 
 def measure_open_coils(path: Path) -> list[tuple[Any, ...]]:
     """Memory of coils that are open at once."""
+    gc.set_threshold(*COLLECT_EACH)
     intake, coils = CoilIntake(home=lambda _: 0), {}
     before_mib = _memory_mib("VmRSS")
     for chunk in read_chunks(path):
