@@ -51,8 +51,12 @@ class ObservedCoil:
 
     @property
     def closed(self) -> bool:
-        """The verdict is there, and nothing that it speaks of is still to be read here."""
-        return self.report is not None and (self.waits_for == 0 or not self.report.complete)
+        """The verdict is there, and speaks of as much as is read here.
+
+        A complete report is read before the last inspections now and then. One that the deadline made
+        incomplete is followed by its next version, once everything is there.
+        """
+        return self.report is not None and self.report.complete == (self.waits_for == 0)
 
     @property
     def reached_mm(self) -> float | None:

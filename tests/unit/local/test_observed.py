@@ -37,6 +37,12 @@ def test_an_incomplete_report_closes_a_coil_whose_frames_never_come() -> None:
     assert observed(inspection(0), ended({"top": 2}), report(complete=False)).closed(1)
 
 
+def test_an_incomplete_report_is_waited_over_when_its_frames_come_after_all() -> None:
+    parts: list[Told] = [inspection(0), ended({"top": 1}), report(complete=False)]
+    assert not observed(*parts).closed(1)
+    assert observed(*parts, report(report_version=2)).closed(1)
+
+
 def test_the_latest_version_of_a_report_counts() -> None:
     later = report(report_version=2, verdict="hold")
     for order in ([report(), later], [later, report()]):
