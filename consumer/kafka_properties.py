@@ -97,8 +97,9 @@ def refuse_unknown(environment: Iterable[str], *, known: Collection[str], ours: 
     """Every name in the environment that begins with `ours` must be known. Raises SettingsRefused."""
     for name in environment:
         if name.startswith(ours) and name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-            hint = f"; did you mean {close[0]}?" if close else "; the README lists the settings"
+            rests = [each.removeprefix(ours) for each in known]  # what all share makes no name alike
+            close = difflib.get_close_matches(name.removeprefix(ours), rests, n=1, cutoff=0.8)
+            hint = f"; did you mean {ours}{close[0]}?" if close else "; the README lists the settings"
             raise SettingsRefused(f"{name} is not a setting of {whose}{hint}")
 
 

@@ -10,7 +10,6 @@ from consumer.coils.marks.watch import MarkWatch
 from consumer.coils.ports import Place, TakenRecord
 from consumer.coils.state import CoilRecord, CoilState
 from consumer.coils.told import Told, ToldReport
-from contracts.alarms import Alarm
 from contracts.results import DefectEvent, Inspection
 
 
@@ -23,7 +22,6 @@ class OpenCoil:
         "_reaches",
         "firsts",
         "fresh",
-        "known_marks",
         "looked_at_s",
         "partition",
         "reported",
@@ -31,9 +29,7 @@ class OpenCoil:
         "watch",
     )
 
-    def __init__(
-        self, coil_id: str, partition: int, told: ToldReport | None = None, alarms: Sequence[Alarm] = ()
-    ) -> None:
+    def __init__(self, coil_id: str, partition: int, told: ToldReport | None = None) -> None:
         self.state = CoilState(coil_id)
         self.partition = partition
         self.firsts: dict[Place, int] = {}
@@ -42,8 +38,6 @@ class OpenCoil:
         """From its first look for roll marks on."""
         self.reported = told
         """The latest report; None while it is open."""
-        self.known_marks = list(alarms)
-        """Alarms of a former process, which the watch will raise again when it sees the same frames again."""
         self.fresh: list[Sighting] = []
         self.looked_at_s = float("-inf")
         self._furthest_frame = -1
@@ -151,7 +145,6 @@ class CoilBook:
         for coil_id, coil in self._coils.items():
             if coil.reported is None:
                 coil.reported = self._told.report_of(coil_id)
-                coil.known_marks = list(self._told.alarms_of(coil_id))
 
     def drop(self, coil_id: str) -> None:
         """A coil whose report is final: it holds nothing back any more."""
@@ -188,6 +181,6 @@ class CoilBook:
         return sum((p.position or 0) - (p.committed or 0) for p in self._places.values())
 
     def _open(self, coil_id: str, partition: int) -> OpenCoil:
-        coil = OpenCoil(coil_id, partition, self._told.report_of(coil_id), self._told.alarms_of(coil_id))
+        coil = OpenCoil(coil_id, partition, self._told.report_of(coil_id))
         self._coils[coil_id] = coil
         return coil

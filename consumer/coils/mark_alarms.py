@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from consumer.coils.book import OpenCoil
 from consumer.coils.marks.find import same_mark
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.marks.watch import MarkChange
+from consumer.coils.state import CoilState
 from consumer.coils.told import is_open
 from contracts.alarms import Alarm, AlarmKind, AlarmState
 from contracts.reports import RollMark
@@ -19,28 +19,34 @@ def of_marks(alarms: Iterable[Alarm]) -> list[Alarm]:
 
 
 def of_changes(
-    coil: OpenCoil, changes: Sequence[MarkChange], told: Sequence[Alarm], policy: MarkPolicy, now_ns: int
+    coil: CoilState, changes: Sequence[MarkChange], told: Sequence[Alarm], policy: MarkPolicy, now_ns: int
 ) -> Iterator[Alarm]:
     """What the changes of a running coil's marks tell. `told`: the coil's alarms so far.
 
-    A watch that is new after a restart sees the same frames again, and raises again what it raised before:
-    that is said once only.
+    A watch that is new after a restart sees the same frames again and comes to the same changes: those that
+    tell no more than was told before are not told again.
     """
     known = of_marks(told)
     for change in changes:
         same = _same(change.mark, known, policy)
-        if change.state is AlarmState.RAISED:
-            before = _same(change.mark, of_marks(coil.known_marks), policy)
-            if before is not None:
-                coil.known_marks.remove(before)
-                continue
-        elif same is None or not is_open(same) or _says_nothing_new(change, same):
-            continue
-        yield _alarm(coil, change.mark, change.state, same, now_ns)
+        state = _new_state(change, same)
+        if state is not None:
+            alarm = _alarm(coil, change.mark, state, same, now_ns)
+            known = [alarm, *(each for each in known if each is not same)]
+            yield alarm
+
+
+def _new_state(change: MarkChange, same: Alarm | None) -> AlarmState | None:
+    """What is to be told of a change, `same` being what was told of the mark."""
+    if change.state is AlarmState.ENDED:
+        return AlarmState.ENDED if same is not None and is_open(same) else None
+    if same is None:
+        return AlarmState.RAISED
+    return AlarmState.UPDATED if _is_news(change.mark, same) else None
 
 
 def at_report(
-    coil: OpenCoil, marks: Sequence[RollMark], told: Sequence[Alarm], policy: MarkPolicy, now_ns: int
+    coil: CoilState, marks: Sequence[RollMark], told: Sequence[Alarm], policy: MarkPolicy, now_ns: int
 ) -> Iterator[Alarm]:
     """What the report tells of marks: one that only the whole coil shows is raised, and all of them end."""
     known = of_marks(told)
@@ -79,26 +85,26 @@ def _same(mark: RollMark, known: Sequence[Alarm], policy: MarkPolicy) -> Alarm |
     return next((a for a in known if a.mark is not None and same_mark(mark, a.mark, policy)), None)
 
 
-def _says_nothing_new(change: MarkChange, alarm: Alarm) -> bool:
-    return change.state is AlarmState.UPDATED and alarm.mark is not None and _alike(change.mark, alarm.mark)
+def _is_news(mark: RollMark, alarm: Alarm) -> bool:
+    """Whether it tells more than the alarm did: twice the hits, another roll, or hits after it was over."""
+    before = alarm.mark
+    if before is None:
+        return True
+    if not is_open(alarm):
+        return (mark.last_mm or 0.0) > (before.last_mm or 0.0)
+    return mark.count >= 2 * before.count or mark.roll != before.roll
 
 
-def _alike(one: RollMark, other: RollMark) -> bool:
-    """Whether a person would read the same in both, but for the name."""
-    return one.model_copy(update={"mark_id": None}) == other.model_copy(update={"mark_id": None})
-
-
-def _alarm(coil: OpenCoil, mark: RollMark, state: AlarmState, before: Alarm | None, now_ns: int) -> Alarm:
+def _alarm(coil: CoilState, mark: RollMark, state: AlarmState, before: Alarm | None, now_ns: int) -> Alarm:
     alarm_id = mark_name(mark) if before is None else before.alarm_id
     changed_at_ns = now_ns if before is None else max(now_ns, before.changed_at_ns + 1)
-    again = before is not None and state is AlarmState.RAISED
     return Alarm(
-        line_id=coil.state.line_id,
-        coil_id=coil.state.coil_id,
+        line_id=coil.line_id,
+        coil_id=coil.coil_id,
         alarm_id=alarm_id,
         kind=AlarmKind.ROLL_MARK,
         state=state,
-        raised_at_ns=changed_at_ns if before is None or again else before.raised_at_ns,
+        raised_at_ns=changed_at_ns if before is None else before.raised_at_ns,
         changed_at_ns=changed_at_ns,
         summary=_summary(mark, state),
         mark=mark.model_copy(update={"mark_id": alarm_id}),
@@ -109,7 +115,7 @@ def _summary(mark: RollMark, state: AlarmState) -> str:
     what = f"{mark.class_name or f'class {mark.class_id}'} at {mark.lane_mm:.0f} mm across"
     roll = f", {mark.roll}" if mark.roll else ""
     if state is AlarmState.ENDED:
-        return f"{what}: no longer each {mark.period_mm:.0f} mm{roll}, after {mark.count} hits"
+        return f"{what} returned each {mark.period_mm:.0f} mm{roll}: {mark.count} hits, and is over"
     return (
         f"{what} returns each {mark.period_mm:.0f} mm{roll}: {mark.count} hits, by chance with "
         f"{mark.false_alarm_probability:.1g}"

@@ -66,7 +66,7 @@ class Verdicts:
         coil.looked_at_s = now_s
         changes = coil.watch.look(coil.inspected_to_mm(now_s, policy.mark_lookback_s))
         told = self._told.alarms_of(coil.state.coil_id)
-        return list(mark_alarms.of_changes(coil, changes, told, policy.marks, now_ns))
+        return list(mark_alarms.of_changes(coil.state, changes, told, policy.marks, now_ns))
 
     def is_over(self, told: ToldReport, now_ns: int) -> bool:
         """Whether no record can change the coil's report any more."""
@@ -113,7 +113,7 @@ class Verdicts:
             (coil_id, report.lanes), self._told.lanes_before(report.line_id, coil_id), self._policy.lanes
         )
         alarms = (
-            *mark_alarms.at_report(coil, report.marks, told, self._policy.marks, report.reported_at_ns),
+            *mark_alarms.at_report(coil.state, report.marks, told, self._policy.marks, report.reported_at_ns),
             *coil_alarms.of_missing_frames(report, told),
             *coil_alarms.of_lanes(report, lanes, told),
         )

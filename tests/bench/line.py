@@ -21,6 +21,7 @@ from contracts.admin import create_topics
 from contracts.topics import INSPECTIONS, topic, topics
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import free_pair
+from local.monitored import MonitoredChild
 from local.worker import WorkerProcess
 from tests.bench.measure import ROOT
 from tests.support.kafka_reading import read_to_end
@@ -80,7 +81,7 @@ def line() -> Iterator[Line]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def samples(worker: WorkerProcess) -> dict[tuple[str, tuple[str, ...]], float]:
+def samples(worker: MonitoredChild) -> dict[tuple[str, tuple[str, ...]], float]:
     """(metric, label values) -> value, of /metrics; empty while it cannot be reached."""
     text = worker.metrics() or ""
     return {
