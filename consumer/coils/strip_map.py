@@ -29,12 +29,12 @@ LEFT, RIGHT = 0.055, 0.985
 MOST_OUTLINES = 300
 MOST_FINDINGS = 5
 BADGES = {
-    Verdict.RELEASE: ("✓  RELEASE", "#0072B2", PAPER),
+    Verdict.RELEASE: ("✓  RELEASE", "#12507B", PAPER),
     Verdict.HOLD: ("‖  HOLD", "#F0E442", INK),
-    Verdict.REJECT: ("✕  REJECT", "#D55E00", PAPER),
+    Verdict.REJECT: ("✕  REJECT", "#A3172C", PAPER),
     None: ("…  NO VERDICT YET", "#B9BEC3", INK),
 }
-"""Sign, word and colour: none of them is needed to know the verdict."""
+"""Sign, word and a colour that no class has: each of them alone tells the verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
