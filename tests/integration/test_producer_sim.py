@@ -94,6 +94,33 @@ def test_what_the_manifest_says_lies_on_the_topics(topics: Topics, tmp_path: Pat
     assert len(ended) == 4
 
 
+def test_a_roll_mark_is_on_the_frames_that_the_manifest_says(topics: Topics, tmp_path: Path) -> None:
+    marks = (
+        "--roll-mark",
+        "diameter=200,class=4,lane=640,miss=.2",
+        "--roll-mark",
+        "diameter=300,class=2,lane=500",
+    )
+    shape = ("--coils", 2, "--frames-per-coil", 16, "--defect-share", 0, "--flat-out")
+
+    code = replay(topics, *shape, *marks, "--manifest", tmp_path / "m")
+
+    manifest = load_manifest(tmp_path / "m")
+    assert code == 0
+    assert [(mark.coil_id, mark.class_id) for mark in manifest.marks] == [
+        (coil.coil_id, class_id) for coil in manifest.coils for class_id in (4, 2)
+    ]
+    for mark in manifest.marks:
+        shown = {
+            frame.frame_index
+            for frame in manifest.frames
+            if frame.coil_id == mark.coil_id and frame.truth and mark.class_id in frame.truth.classes
+        }
+        assert {int(hit_mm // 204.8) for hit_mm in mark.hits_mm} <= shown
+        assert shown <= {int((hit_mm + d_mm) // 204.8) for hit_mm in mark.hits_mm for d_mm in (-50, 0, 50)}
+    assert ce_ids(lying(topics, FRAMES)) == sent(manifest)
+
+
 def test_a_recording_sent_again_is_the_same_to_the_byte(
     topics: Topics, create_topics: CreateTopics, tmp_path: Path
 ) -> None:
