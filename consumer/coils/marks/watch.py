@@ -43,7 +43,7 @@ class MarkWatch:
     ) -> None:
         self._policy = policy
         self._rolls = tuple(rolls)
-        self._class_names = class_names or {}
+        self._class_names = {} if class_names is None else class_names  # the tracker's own grows
         self._waiting: list[Sighting] = []
         self._looked_to_mm = -np.inf
         self._parts: list[Events] = []
