@@ -6,7 +6,6 @@ from math import inf
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from consumer.coils.rules_values import Allowed, Classes, Fires, FrameLimit, Share
 from contracts.reports import Verdict
@@ -186,7 +185,7 @@ class RulesFile(RulesPart):
 
 def _at(where: tuple[str | int, ...], reason: str) -> ValidationError:
     """A refusal at a place deeper than the model that sees it: a person is told the rule's line."""
-    kind = PydanticCustomError("value_error", "{reason}", {"reason": reason})
     return ValidationError.from_exception_data(
-        "rules", [InitErrorDetails(type=kind, loc=where, input=where[-1])]
+        "rules",
+        [{"type": "value_error", "loc": where, "input": where[-1], "ctx": {"error": ValueError(reason)}}],
     )
