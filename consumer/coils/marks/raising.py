@@ -23,7 +23,8 @@ def raised(crossing: Crossing, events: Events, free: NDArray[np.bool_], policy: 
     """The mark as it stands where it was found.
 
     `events` are all of the coil so far (row = id), `free` says which of them belong to no other mark. Only
-    those up to the crossing make its id: so that it is the same whenever one looks.
+    those up to the crossing make its id: so that a coil's first mark has the same one whenever one looks. (A
+    second mark may differ by a millimetre: how far the first was followed decides what is left to it.)
     """
     class_id, unclaimed = crossing.key.class_id, events.taken(free)
     lane_mm = float(events.across_mm[crossing.last])
