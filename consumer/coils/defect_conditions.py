@@ -136,7 +136,7 @@ def _place(condition: DefectsCondition) -> list[str]:
     if condition.near is not None:
         said.append(f"within {' or '.join(_margins(condition.near, 'an edge'))}")
     if condition.body is not None:
-        said.append(f"that reach further than {', '.join(_margins(condition.body, 'the edges'))}")
+        said.append(f"reaching further than {', '.join(_margins(condition.body, 'the edges'))}")
     return said
 
 

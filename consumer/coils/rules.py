@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consumer.coils.rules_file import Allowance, Rule, RulesFile
-from consumer.coils.yaml_lines import read_yaml
+from consumer.coils.yaml_lines import YamlRefused, read_yaml
 
 SHIPPED = Path(__file__).parent / "rules" / "default.yaml"
 """What a tracker grades by that was given no file of its own."""
@@ -29,11 +29,21 @@ def load_rules(path: Path | None = None) -> Rules:
     The version's digits behind the slash are the first 8 of the file's SHA-256, as `sha256sum` prints it.
     """
     where = SHIPPED if path is None else path
+    digest = _digest(where)
     file = read_yaml(where, RulesFile)
-    digest = hashlib.sha256(where.read_bytes()).hexdigest()[:8]
+    if _digest(where) != digest:  # a running tracker reads it again while somebody writes it
+        raise YamlRefused(f"{where}, line 1: the file: changed while it was read; read it again")
     return Rules(
         version=f"{file.version}/{digest}",
         classes=file.classes,
         allowance=file.allowance,
         rules=file.rules,
     )
+
+
+def _digest(path: Path) -> str:
+    """Nothing of what cannot be read: who reads it next says why."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    except OSError:
+        return ""

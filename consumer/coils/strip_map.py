@@ -187,7 +187,7 @@ def _write_findings(figure: Figure, drawing: StripDrawing, layout: _Layout) -> N
     """The worst first; what fired after them is counted."""
     severity = list(Verdict)
     ordered = sorted(drawing.findings, key=lambda f: -severity.index(f.verdict))
-    said = [f"{f.verdict} · {f.rule}:  {f.evidence}" for f in ordered[:MOST_FINDINGS]]
+    said = [f"{f.verdict} · {f.rule}:  {f.evidence.replace('mm2', 'mm²')}" for f in ordered[:MOST_FINDINGS]]
     if len(ordered) > MOST_FINDINGS:
         said[-1] = f"and {len(ordered) - MOST_FINDINGS + 1} findings more"
     for line, text in enumerate(said):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from consumer.coils.rules import SHIPPED, load_rules
-from consumer.coils.yaml_lines import YamlRefused
+from consumer.coils.rules_file import RulesFile
+from consumer.coils.yaml_lines import YamlRefused, read_yaml
 from contracts.reports import Verdict
 from tests.support.grading import rules_of
 
@@ -130,6 +131,19 @@ def test_a_wrong_file_is_refused_with_file_line_and_reason(
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(YamlRefused, match=r"nowhere\.yaml"):
         load_rules(tmp_path / "nowhere.yaml")
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_and_edit(path: Path, model: type[RulesFile]) -> RulesFile:
+        file = read_yaml(path, model)
+        path.write_text(path.read_text() + "# one more\n")
+        return file
+
+    monkeypatch.setattr("consumer.coils.rules.read_yaml", read_and_edit)
+    with pytest.raises(YamlRefused, match="changed while it was read"):
+        rules_of(tmp_path, 'version: "1"\nrules: []\n')
 
 
 def test_a_class_may_be_given_by_id_or_any(tmp_path: Path) -> None:
