@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from consumer.coils.facts import AnyDefect
 from contracts.alarms import LaneRecurrence
-from contracts.reports import CoilDefect, CoilLane
+from contracts.reports import CoilLane
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,7 +47,7 @@ _POLICY = LanePolicy()
 
 
 def coil_lanes(
-    defects: Sequence[CoilDefect], width_mm: float, policy: LanePolicy | None = None
+    defects: Sequence[AnyDefect], width_mm: float, policy: LanePolicy | None = None
 ) -> tuple[CoilLane, ...]:
     """Where more defects of a class lie than chance would put there, by class and place.
 
@@ -104,7 +105,7 @@ def _same(one: CoilLane, other: CoilLane, policy: LanePolicy) -> bool:
 
 
 def _class_lanes(
-    defects: list[CoilDefect], width_mm: float, windows: float, policy: LanePolicy
+    defects: Sequence[AnyDefect], width_mm: float, windows: float, policy: LanePolicy
 ) -> Iterator[CoilLane]:
     across = np.array([(d.across_min_mm + d.across_max_mm) / 2 for d in defects])
     along = np.array([(d.along_min_mm + d.along_max_mm) / 2 for d in defects])

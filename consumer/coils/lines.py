@@ -110,9 +110,12 @@ class LineBook:
         }
 
     def take_sightings(self) -> list[Sighting]:
-        """Regions that are new since the last call."""
+        """Regions that are new since the last call, but for those that go through their whole frame.
+
+        A scratch over many frames shows in each of them, so it would return at every frame's length.
+        """
         unseen, self._unseen = self._unseen, []
-        return [sighting for frame in unseen for sighting in sightings_in(frame)]
+        return [sighting for frame in unseen for sighting in sightings_in(frame, through=False)]
 
     def sightings(self) -> list[Sighting]:
         """All regions that count, in no certain order."""

@@ -36,10 +36,11 @@ def read_regions(event: DefectEvent) -> FrameRegions:
     )
 
 
-def sightings_in(frame: FrameRegions) -> Iterator[Sighting]:
-    """Each region's class and middle."""
+def sightings_in(frame: FrameRegions, *, through: bool = True) -> Iterator[Sighting]:
+    """Each region's class and middle; `through`: also of those from the frame's first row to its last."""
     for r in frame.regions:
-        yield _sighting(r)
+        if through or r.borders is None or not (r.borders.top and r.borders.bottom):
+            yield _sighting(r)
 
 
 def sightings_of(defects: Iterable[AnyDefect]) -> list[Sighting]:

@@ -9,6 +9,7 @@ from consumer.coils.facts import CoilFacts
 from consumer.coils.grade import Grade, grade
 from consumer.coils.lanes import coil_lanes
 from consumer.coils.marks.find import find_marks
+from consumer.coils.regions import sightings_of
 from consumer.coils.report import facts
 from consumer.coils.rules import Rules
 from consumer.coils.stored import StoredCoil
@@ -82,7 +83,7 @@ def known_of(coil: StoredCoil, because: Closing, policy: VerdictPolicy) -> CoilF
     if report is not None:
         return facts(state, because, report.marks, report.lanes, defects=defects)
     marks = find_marks(
-        state.sightings(),
+        sightings_of(defects),
         length_mm=state.length_mm,
         width_mm=state.width_mm,
         policy=policy.marks,

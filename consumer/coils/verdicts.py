@@ -14,6 +14,7 @@ from consumer.coils.marks.find import find_marks
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.marks.rolls import Roll
 from consumer.coils.marks.watch import MarkWatch
+from consumer.coils.regions import sightings_of
 from consumer.coils.report import MOST_DEFECTS, build_report, facts
 from consumer.coils.rules import Rules
 from consumer.coils.told import Told, ToldReport, digest_of
@@ -123,7 +124,7 @@ class Verdicts:
         state, policy = coil.state, self._policy
         defects = state.defects()
         marks = find_marks(
-            state.sightings(),
+            sightings_of(defects),  # a scratch over 3,000 frames is one, and repeats nothing
             length_mm=state.length_mm,
             width_mm=state.width_mm,
             policy=policy.marks,

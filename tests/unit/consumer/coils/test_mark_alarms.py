@@ -159,3 +159,17 @@ def test_a_mark_on_a_running_coil_is_raised_before_its_end_and_once_in_two_lives
     states = [a.state for a in broker.alarms if a.alarm_id == raised.alarm_id]
     assert (states[0], states[-1], states.count(RAISED), states.count(ENDED)) == (RAISED, ENDED, 1, 1)
     assert len({(a.alarm_id, a.changed_at_ns) for a in broker.alarms}) == len(broker.alarms)
+
+
+def test_a_scratch_over_all_frames_is_no_roll_mark() -> None:
+    """Each frame shows a piece of it, at exactly one frame's length from the next."""
+    broker, coil = CoilBroker(), CoilScript(coil_id="C1", height_px=1000)
+    line = TrackerLine(broker)
+    broker.send(coil.started())
+    for index in range(60):
+        broker.send(*coil.defective(index, Spot(3, index * 1000.0, (index + 1) * 1000.0, 40.0, 45.0)))
+        line.run(1)
+    broker.send(coil.ended(60))
+    line.run(3)
+    (report,) = broker.reports
+    assert (report.defects_total, report.marks, broker.alarms) == (1, (), [])
