@@ -75,7 +75,7 @@ def marked(rng: np.random.Generator, recipe: Recipe) -> Drawn:
 
 
 def _hits(rng: np.random.Generator, recipe: Recipe, period_mm: float, length_mm: float) -> Floats:
-    count = int(length_mm / period_mm)
+    count = max(1, int(length_mm / period_mm))
     spacings = 1 + recipe.stretch * rng.normal(size=count)
     places = rng.uniform(0, period_mm) + period_mm * (np.cumsum(spacings) - spacings[0])
     places = places + recipe.jitter * period_mm * rng.normal(size=count)

@@ -19,19 +19,25 @@ BETWEEN = 0.5
 has, the period is the shorter one."""
 
 
-def raised(crossing: Crossing, events: Events, free: NDArray[np.bool_], policy: MarkPolicy) -> Marked:
-    """The mark as it stands where it was found.
+FEWEST_HITS = 4
+"""Fewer than a train can win with."""
+
+
+def raised(crossing: Crossing, events: Events, free: NDArray[np.bool_], policy: MarkPolicy) -> Marked | None:
+    """The mark as it stands where it was found; None where the train's hits are none of one lane after all.
 
     `events` are all of the coil so far (row = id), `free` says which of them belong to no other mark. Only
     those up to the crossing make its id: so that a coil's first mark has the same one whenever one looks. (A
     second mark may differ by a millimetre: how far the first was followed decides what is left to it.)
     """
     class_id, unclaimed = crossing.key.class_id, events.taken(free)
-    lane_mm = float(events.across_mm[crossing.last])
+    lane_mm = (crossing.key.window + 1) * policy.lane_mm / 2
     start = standing(crossing.state)
-    for _ in range(3):  # the lane of one hit; of all hits; at the whole period
+    for _ in range(3):  # the lane that was searched; its hits' own; at the whole period
         lane = in_lane(unclaimed, class_id, lane_mm, policy)
         hits, ahead = _grown(lane, start, crossing.at_mm, policy)
+        if len(hits) < FEWEST_HITS:
+            return None
         lane_mm = float(np.median(lane.across_mm[[hit.row for hit in hits]]))
         start = _refined(lane, hits, policy)
     ahead.hits, ahead.clutter = standing(crossing.state).hits, standing(crossing.state).clutter
@@ -66,6 +72,8 @@ def settle(
     middle = kept[len(kept) // 2]
     start = grid.standing(middle.slot - kept[0].slot, policy)
     found, ahead = _grown(lane, start, up_to_mm, policy)
+    if len(found) < FEWEST_HITS:
+        return
     for name in ("hits", "clutter", "log_bet", "best_log_bet"):
         setattr(ahead, name, getattr(mark.follower, name))
     mark.slots = [hit.slot for hit in found]

@@ -103,6 +103,9 @@ class MarkWatch:
     def _raise(self, crossing: Crossing, up_to_mm: float) -> list[MarkChange]:
         events = self._events()
         mark = raised(crossing, events, self._free, self._policy)
+        if mark is None:
+            self._free[crossing.last] = False  # or the lane would win with it again
+            return []
         mark.follow(events.taken(slice(0, 0)), up_to_mm, self._policy)
         settle(mark, events, self._free, up_to_mm, self._policy)
         self._free[mark.own] = False
