@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other, each in a process of its own: `make bench`, or those that are named."""
+"""The benchmarks, all or those named, one after the other, each in a process of its own: `make bench`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-IN_ORDER = ("engines", "line", "latency", "failover", "memory", "coils", "marks", "ladder")
+IN_ORDER = ("engines", "line", "latency", "failover", "memory", "coils", "tracker", "marks", "ladder")
 """bench_latency takes its rate from bench_line."""
 
 
