@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,13 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from consumer.coils.cli import CHANGES, DONE, REFUSED, main
+from consumer.coils.rules import SHIPPED
 from consumer.coils.stored import StoredCoil, read_coil, read_coils
 from consumer.coils.stored_records import StoredTopics, StoredUnreadable
+from contracts.reports import Verdict
 from contracts.topics import producer_properties
-from tests.integration.conftest import Topics
+from local.children import turns
+from tests.integration.conftest import StartTracker, Topics
 from tests.support.coils import CoilScript, Spot
 from tests.support.grading import lane, mark
 from tests.support.stored_coils import put, report_of, scratched, write
@@ -83,6 +87,25 @@ def test_regrade_checks(call: Call, tmp_path: Path) -> None:
     assert call("regrade", "--check", "--rules", str(lax)) == DONE
     assert call("regrade", "--check", "--rules", str(strict), "--coil", "C1") == DONE
     assert call("regrade", "--check", "--rules", str(strict), "--coil", "C1", "--coil", "C2") == CHANGES
+
+
+def test_the_trackers_own_verdicts_are_those_of_regrade(
+    topics: Topics, start_tracker: StartTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Read back from the topics a coil is graded as it was while it ran."""
+    tracker = start_tracker(topics)
+    coils = [scratched(f"C{i}", Spot(2 + i % 2, 10, 60 + i, 20, 30)) for i in range(6)]
+    write(topics.bootstrap_servers, topics.prefix, [*chain(*coils), *scratched("C6")])
+    place = ["--bootstrap-servers", topics.bootstrap_servers, "--topic-prefix", topics.prefix]
+    for _ in turns(60, 0.5, "all coils are reported"):
+        tracker.check()
+        if all(coil.report is not None for coil in all_coils(topics).values()):
+            break
+    assert main(["regrade", "--check", "--rules", str(SHIPPED), *place]) == DONE
+    assert capsys.readouterr().out.splitlines()[-1] == "0 of 7 verdicts would change"
+    verdicts = {name: coil.report and coil.report.verdict for name, coil in all_coils(topics).items()}
+    assert verdicts["C0"] is Verdict.HOLD
+    assert verdicts["C6"] is Verdict.RELEASE
 
 
 @pytest.mark.parametrize(
