@@ -41,9 +41,9 @@ from monitoring.tracker_metrics import TrackerMetrics
 log = logging.getLogger("consumer.coils")
 
 COLLECT_EACH = (50_000, 20, 20)
-"""`gc.set_threshold`: hundreds of thousands of small objects live as long as their coil, and hardly any is in a
-cycle. With Python's own (700, 10, 10) the search for cycles took a quarter of the time: without, 26,000 and
-more inspections with their defect events came in a second instead of 20,400."""
+"""`gc.set_threshold`: hundreds of thousands of small objects live as long as their coil, few in a cycle. With
+Python's own (700, 10, 10) the search for cycles took a quarter of the time: without, 26,000 and more
+inspections with their defect events came in a second instead of 20,400."""
 
 
 class SteadyWall:
