@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from consumer.coils.end_offsets import EndOffsets, Place
 from consumer.coils.ports import FENCED_ADVICE
 from consumer.coils.told import Told
-from consumer.kafka_errors import PASSING, fate
+from consumer.kafka_errors import PASSING, TopicMissing, fate
 from contracts.alarms import Alarm
 from contracts.codec import MessageRejected, decode
 
@@ -47,6 +47,9 @@ class KafkaTold:
         self._ends = EndOffsets(admin, committed=False)
         self._reached: dict[Place, int] = {}
         listed = admin.list_topics(timeout=10.0).topics
+        for name in (reports_topic, alarms_topic):
+            if name not in listed or listed[name].error is not None:
+                raise TopicMissing(name)
         self._places = [(name, p) for name in (reports_topic, alarms_topic) for p in listed[name].partitions]
         self._consumer = connect({**properties, "enable.partition.eof": "true"})
         self._consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in self._places])

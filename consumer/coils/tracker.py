@@ -16,13 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consumer.coils.book import CoilBook, OpenCoil
-from consumer.coils.coil_alarms import of_reuse
-from consumer.coils.forecast import Rate, forecast
+from consumer.coils.display import Display
 from consumer.coils.intake import CoilIntake
 from consumer.coils.ports import CoilSource, Place, TakenRecord, ToldSource
+from consumer.coils.reuses import Reuses
 from consumer.coils.rules import Rules
 from consumer.coils.state import CoilRecord
-from consumer.coils.told import ToldReport
 from consumer.coils.verdicts import Closed, Verdicts
 from consumer.ports import Clocks, CommitInDoubt, Outgoing, ResultSink, TransactionAborted
 from contracts.alarms import Alarm
@@ -46,8 +45,8 @@ class TrackerPolicy:
     drain_timeout_s: float = 5.0
     look_interval_s: float = 1.0
     """Between two looks for roll marks on one coil."""
-    show_interval_s: float = 1.0
-    """Between two forecasts."""
+    close_for_s: float = 1.0
+    """In one turn. Others that are due wait for the next, so that 50 merges do not hold the first report up."""
     take_max_records: int = 2000
     poll_s: float = 0.05
 
@@ -91,13 +90,12 @@ class Tracker:
         self._prefix = topic_prefix
         self._metrics = metrics
         self._health = health
-        self._rate = Rate()
+        self._display = Display(metrics)
+        self._reuses = Reuses(told.told)
         self._under_way: _Transaction | None = None
-        self._reuses: list[Alarm] = []
         self._must_look_ahead = True
         self._must_learn = False
         self._committed_s = clocks.monotonic_s()
-        self._showed_s = float("-inf")
         self._abandoned = False
 
     # --- what the application calls ---
@@ -111,7 +109,9 @@ class Tracker:
         self._take()
         self._told.tail()
         self._publish()
-        self._show()
+        self._display.show(
+            self._book, len(self._told.told), self._clocks.monotonic_s(), self._clocks.wall_ns()
+        )
         self._health.turned()
 
     def exchange_rules(self, rules: Rules) -> None:
@@ -152,7 +152,7 @@ class Tracker:
 
     def _let_go(self, partitions: Sequence[int]) -> None:
         self._book.unassign(partitions)
-        self._reuses.clear()
+        self._reuses.forget()
         self._metrics.assigned_partitions.set(len(self._book.assigned))
 
     # --- take ---
@@ -163,7 +163,7 @@ class Tracker:
         for record in records:
             if self._book.owns(record.place):  # else let go while this turn was taking
                 inspections += self._accept(record)
-        self._rate.count(self._clocks.monotonic_s(), inspections)
+        self._display.took(inspections, self._clocks.monotonic_s())
 
     def _accept(self, record: TakenRecord) -> bool:
         """Whether it was an inspection."""
@@ -187,21 +187,8 @@ class Tracker:
             return False
         over = self._verdicts.is_over(told, self._clocks.wall_ns())
         if over and isinstance(message, CoilStarted):
-            self._note_reuse(message, told)
+            self._reuses.look_at(message, told, self._clocks.wall_ns())
         return over
-
-    def _note_reuse(self, start: CoilStarted, told: ToldReport) -> None:
-        """Another start of a coil whose report is out, which is alarmed once."""
-        if told.started_at_ns in (None, start.started_at_ns):
-            return
-        alarm = of_reuse(start, told.started_at_ns or 0, self._clocks.wall_ns())
-        known = self._told.told.reuse_was_told(alarm.coil_id, alarm.alarm_id)
-        if not known and not any(a.alarm_id == alarm.alarm_id for a in self._reuses_of(alarm.coil_id)):
-            self._reuses.append(alarm)
-
-    def _reuses_of(self, coil_id: str) -> list[Alarm]:
-        under_way = self._under_way.alarms if self._under_way else []
-        return [alarm for alarm in (*self._reuses, *under_way) if alarm.coil_id == coil_id]
 
     # --- tell ---
 
@@ -233,17 +220,18 @@ class Tracker:
     def _learn(self) -> None:
         """Records were taken while it was being read what was told: their coils may be over."""
         self._book.learn()
+        now_ns = self._clocks.wall_ns()
         for coil in self._book:
             told = coil.reported
-            if told is not None and self._verdicts.is_over(told, self._clocks.wall_ns()):
+            if told is not None and self._verdicts.is_over(told, now_ns):
                 if coil.state.started is not None:
-                    self._note_reuse(coil.state.started, told)
+                    self._reuses.look_at(coil.state.started, told, now_ns)
                 self._book.drop(coil.state.coil_id)
 
     def _tell(self) -> None:
         now_s, now_ns = self._clocks.monotonic_s(), self._clocks.wall_ns()
         closed = self._close_what_is_due(now_ns)
-        alarms = [*self._reuses, *self._look_for_marks(now_s, now_ns, {c.coil_id for c in closed})]
+        alarms = [*self._reuses.waiting(), *self._look_for_marks(now_s, now_ns, {c.coil_id for c in closed})]
         tells = bool(alarms) or any(c.report is not None for c in closed)
         if not tells and not closed and now_s - self._committed_s < self._policy.commit_interval_s:
             return
@@ -255,7 +243,6 @@ class Tracker:
         self._under_way = _Transaction(
             closed, [*alarms, *(a for c in closed for a in c.alarms)], positions, now_s
         )
-        self._reuses = []
         try:
             for message in self._messages(self._under_way):
                 self._sink.publish(message)
@@ -270,11 +257,14 @@ class Tracker:
             return []
         timed = any(not coil.state.whole for coil in coils)
         read_up_to_ns = self._source.read_up_to_ns(now_ns) if timed else 0
-        closed = []
-        for coil in coils:
+        closed: list[Closed] = []
+        began_s = self._clocks.monotonic_s()
+        for coil in sorted(coils, key=lambda coil: coil.state.deadline_at_ns):
             because = self._verdicts.due(coil, now_ns, read_up_to_ns)
             if because is not None:
                 closed.append(self._verdicts.close(coil, because, self._clocks.wall_ns()))
+            if self._clocks.monotonic_s() - began_s > self._policy.close_for_s:
+                break
         return closed
 
     def _look_for_marks(self, now_s: float, now_ns: int, but: set[str]) -> list[Alarm]:
@@ -323,7 +313,7 @@ class Tracker:
         self._metrics.commit_seconds.observe(self._committed_s - transaction.began_s)
         for alarm in transaction.alarms:
             self._told.told.note_alarm(alarm)
-            self._metrics.alarms[alarm.kind, alarm.state].inc()
+        self._display.alarmed(transaction.alarms)
         self._settle(transaction.closed)
 
     def _settle(self, closed: Sequence[Closed]) -> None:
@@ -331,33 +321,13 @@ class Tracker:
         for one in closed:
             if one.report is not None:
                 self._told.told.note_report(one.report)
-                self._count(one.report)
+                self._display.told(one.report)
             coil = self._book.get(one.coil_id)
             if coil is not None:
                 coil.reported = self._told.told.report_of(one.coil_id)
             if one.final:
                 self._book.drop(one.coil_id)
                 self._told.told.close(one.coil_id)
-
-    def _count(self, report: CoilReport) -> None:
-        timing = "in_time" if report.in_time else "late"
-        self._metrics.reports[report.verdict, str(report.closed_because), timing].inc()
-        log.info(
-            "coil reported",
-            extra={
-                "coil_id": report.coil_id,
-                "line_id": report.line_id,
-                "report_version": report.report_version,
-                "verdict": report.verdict.value,
-                "closed_because": str(report.closed_because),
-                "slack_s": round(report.slack_s, 1),
-                "late_by_s": round(report.late_by_s, 1),
-            },
-        )
-        if report.report_version == 1:
-            self._metrics.report_slack_seconds.observe(report.slack_s)
-            if report.ended_at_ns is not None:
-                self._metrics.report_seconds.observe((report.reported_at_ns - report.ended_at_ns) / 1e9)
 
     def _start_over(self, why: TransactionAborted | None = None) -> None:
         """Abort, forget every coil, read again from the last commit."""
@@ -368,7 +338,7 @@ class Tracker:
         self._under_way = None
         self._sink.abort()
         self._metrics.commits["aborted"].inc()
-        self._reuses.clear()
+        self._reuses.forget()
         self._must_look_ahead = True
         self._source.rewind(self._book.rewind())
 
@@ -386,6 +356,8 @@ class Tracker:
         """Commit what is under way and the positions, within the drain timeout."""
         ends_s = self._clocks.monotonic_s() + self._policy.drain_timeout_s
         if self._under_way is None:
+            if self._reuses.waiting():  # the records that showed them are read again
+                return False
             positions = self._book.positions()
             if not positions:
                 return True
@@ -396,22 +368,3 @@ class Tracker:
                 return False
             self._commit()
         return True
-
-    # --- show ---
-
-    def _show(self) -> None:
-        now_s = self._clocks.monotonic_s()
-        if now_s - self._showed_s < self._policy.show_interval_s:
-            return
-        self._showed_s = now_s
-        coils = list(self._book)
-        still_open = [coil.state for coil in coils if not coil.settling]
-        rate = self._rate.per_s(now_s)
-        ahead = forecast(still_open, rate, self._clocks.wall_ns())
-        self._metrics.open_coils.set(len(still_open))
-        self._metrics.settling_coils.set(len(coils) - len(still_open))
-        self._metrics.rate.set(rate)
-        self._metrics.verdict_predicted_seconds.set(ahead.verdict_s)
-        self._metrics.slack_predicted_seconds.set(float("nan") if ahead.slack_s is None else ahead.slack_s)
-        self._metrics.held_back.set(self._book.held_back())
-        self._metrics.told_coils.set(len(self._told.told))

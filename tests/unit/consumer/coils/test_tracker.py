@@ -474,6 +474,33 @@ def test_a_drain_commits_the_positions_and_opens_nothing(broker: CoilBroker, coi
     assert broker.positions[INSPECTIONS, 1] == 5
 
 
+def test_an_alarm_that_waits_is_not_lost_when_its_partition_goes(
+    broker: CoilBroker, coil: CoilScript
+) -> None:
+    line = TrackerLine(broker)
+    broker.send(*whole(coil))
+    line.run()
+    again = CoilScript(coil_id="C1", started_at_ns=coil.started_at_ns + 10**12)
+    line.sink.away = True
+    broker.send(CoilScript(coil_id="B2").started(), *whole(CoilScript(coil_id="D2")))
+    line.tracker.step()  # a commit is under way, so nothing else is told
+    broker.send(again.started())
+    line.tracker.step()
+    line.sink.away = False
+    line.source.revoke(0, 1)
+    assert broker.alarms == []
+    TrackerLine(broker).run()
+    assert [alarm.kind for alarm in broker.alarms] == [AlarmKind.COIL_ID_REUSED]
+
+
+def test_coils_that_are_due_together_are_reported_in_the_order_of_their_deadlines(broker: CoilBroker) -> None:
+    line = TrackerLine(broker)
+    for number, budget_s in ((1, 300), (3, 100), (5, 200)):
+        broker.send(*whole(CoilScript(coil_id=f"C{number}", budget_s=budget_s)))
+    line.run(1)
+    assert [report.coil_id for report in broker.reports] == ["C3", "C5", "C1"]
+
+
 def test_rules_may_be_exchanged_while_coils_are_open(broker: CoilBroker, coil: CoilScript) -> None:
     line = TrackerLine(broker)
     messages = whole(coil)
