@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from consumer.coils.settings import OWN_PREFIX, SHARED, TrackerSettings, variable
 from consumer.settings import PREFIX, WorkerSettings
 from tests.support.sources import ROOT
 
@@ -32,6 +33,13 @@ def test_lists_every_setting_of_the_worker() -> None:
     written = dict(row for row in SETTING_ROW.findall(readme()) if not row[0].startswith(OTHER_PARTS))
     rows = "\n".join(f"| `{name}` | {default} | {meaning} |" for name, (default, meaning) in expected.items())
     assert written == {name: default for name, (default, _) in expected.items()}, f"it should be\n{rows}"
+
+
+def test_lists_every_setting_of_the_tracker() -> None:
+    own = {n: field for n, field in TrackerSettings.model_fields.items() if n not in SHARED}
+    defaults = {n: shown_default(field.get_default(call_default_factory=True)) for n, field in own.items()}
+    rows = [f"| `{variable(n)}` | {defaults[n]} | {field.description} |" for n, field in own.items()]
+    assert [line for line in readme().splitlines() if line.startswith(f"| `{OWN_PREFIX}")] == rows
 
 
 def test_names_only_targets_that_make_has() -> None:
