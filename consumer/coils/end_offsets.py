@@ -23,6 +23,9 @@ class ListsOffsets(Protocol):
     ) -> dict[TopicPartition, Future[Any]]:
         """One future a partition."""
 
+    def list_topics(self, *, timeout: float) -> Any:
+        """Who leads which partition, asked anew."""
+
 
 class EndOffsets:
     """The ends of some places, as of when `ask` was called.
@@ -66,5 +69,16 @@ class EndOffsets:
                 }
             except KafkaException as failure:
                 log.debug("the broker did not say where partitions end", extra={"why": str(failure)})
+                self._learn_leaders()
                 self.ask(self._places)
         return self._ends
+
+    def _learn_leaders(self) -> None:
+        """librdkafka 2.16 does not ask for new leaders by itself when `list_offsets` fails for an old one.
+
+        After a broker's restart it would fail with FENCED_LEADER_EPOCH for ever. Waits for at most a second.
+        """
+        try:
+            self._admin.list_topics(timeout=1.0)
+        except KafkaException as failure:
+            log.debug("the broker did not say who leads", extra={"why": str(failure)})

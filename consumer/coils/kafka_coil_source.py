@@ -103,7 +103,7 @@ class KafkaCoilSource:
     @property
     def heard_of_all(self) -> bool:
         """Whether every place that is ours has given a record, or its end, since it was assigned."""
-        return self._owned <= self._reached.keys()
+        return bool(self._owned) and self._owned <= self._reached.keys()
 
     def read_up_to_ns(self, now_ns: int) -> int:
         """All that was committed before this wall time has been taken; 0 while that is not known."""

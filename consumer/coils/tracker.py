@@ -46,7 +46,7 @@ class TrackerPolicy:
     look_interval_s: float = 1.0
     """Between two looks for roll marks on one coil."""
     close_for_s: float = 1.0
-    """In one turn. Others that are due wait for the next, so that 50 merges do not hold the first report up."""
+    """In one turn. Others that are due wait for the next, so that 50 merges hold up no first report."""
     take_max_records: int = 2000
     poll_s: float = 0.05
 
