@@ -58,7 +58,6 @@ class KafkaFrameReader:
             self._wanted.setdefault((place.topic, place.partition), deque()).append(place)
         begin = [TopicPartition(*where, wanted[0].offset) for where, wanted in self._wanted.items()]
         self._consumer.assign(begin)
-        self._consumer.resume(begin)  # those that stood still
         self._next = {where: wanted[0].offset for where, wanted in self._wanted.items()}
 
     def answers(self) -> dict[RecordId, Record | None]:
@@ -94,7 +93,6 @@ class KafkaFrameReader:
         wanted = self._wanted[where]
         if not wanted:
             del self._wanted[where], self._next[where]
-            self._consumer.pause([TopicPartition(*where)])
         elif wanted[0].offset - self._next[where] > SMALL_GAP:
             self._consumer.seek(TopicPartition(*where, wanted[0].offset))
             self._next[where] = wanted[0].offset

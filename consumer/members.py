@@ -99,6 +99,7 @@ def members_of(
         work_list=work_list,
         frames=KafkaFrameReader(_consumer(settings, GROUP_SUFFIX)),
         has_slack=lambda: watch.has_slack,
+        clock=time.monotonic,
     )
     amendments = Worker(
         source=unsegmented,

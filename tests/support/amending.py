@@ -63,7 +63,11 @@ class AmendingLine:
     def _build(self) -> Worker:
         line = self.line
         self.source = UnsegmentedSource(
-            work_list=self.work_list, frames=self.frames, has_slack=lambda: self.slack
+            work_list=self.work_list,
+            frames=self.frames,
+            has_slack=lambda: self.slack,
+            clock=self.line.clock.monotonic_s,
+            most_waiting=64,
         )
         publishing = Publishing(
             card=CARD, point=POINT, bundle="in-memory@0", topic_prefix="", wall_clock_ns=line.clock.wall_ns

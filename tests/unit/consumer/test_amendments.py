@@ -171,9 +171,13 @@ def test_it_reads_no_further_ahead_than_it_may(line: Line, amending: AmendingLin
         for entry in line.sink.on(UNSEGMENTED):
             amending.work_list.append(0, key=entry.key, value=entry.value, headers=entry.headers)
     amending.slack = False
-    amending.run(30)
+    amending.run(5)
     assert amending.work_list.position[0] == 64
-    assert amending.work_list.pauses == 1, "it polls on, paused"
+    polls = len(amending.work_list.waits_s)
+    amending.run(100)
+    assert len(amending.work_list.waits_s) == polls + 10, "once a second: it stays in its group"
+    assert amending.work_list.position[0] == 74
+    assert amending.work_list.pauses == 0
     assert amending.source.backlog() == 210
     amending.slack = True
     amending.run(120)

@@ -47,7 +47,7 @@ class Log:
     def __init__(self, offsets: dict[int, list[int]]) -> None:
         self.offsets = offsets
         self.at: dict[int, int] = {}
-        self.paused: set[int] = set()
+        self.ended: set[int] = set()
         self.polls = 0
         self.seeks: list[tuple[int, int]] = []
         self.assigned: list[list[tuple[int, int]]] = []
@@ -56,13 +56,8 @@ class Log:
 
     def assign(self, places: Sequence[TopicPartition]) -> None:
         self.at = {place.partition: place.offset for place in places}
+        self.ended.clear()
         self.assigned.append([(place.partition, place.offset) for place in places])
-
-    def resume(self, places: Sequence[TopicPartition]) -> None:
-        self.paused -= {place.partition for place in places}
-
-    def pause(self, places: Sequence[TopicPartition]) -> None:
-        self.paused |= {place.partition for place in places}
 
     def seek(self, place: TopicPartition) -> None:
         self.seeks.append((place.partition, place.offset))
@@ -80,14 +75,14 @@ class Log:
 
     def _messages(self) -> Iterator[Message]:
         for partition, at in self.at.items():
-            if partition in self.paused:
+            if partition in self.ended:
                 continue
             there = [offset for offset in self.offsets.get(partition, []) if offset >= at]
             if there:
                 self.at[partition] = there[0] + 1
                 yield Message(partition, there[0])
             else:
-                self.paused.add(partition)
+                self.ended.add(partition)
                 yield Message(partition, at, KafkaError(KafkaError._PARTITION_EOF))
 
 
@@ -112,7 +107,6 @@ def test_gives_exactly_what_was_asked_for_from_all_partitions() -> None:
     reader.ask(places((1, 9), (0, 3), (0, 5), (1, 7)))
     assert log.assigned == [[(0, 3), (1, 7)]]
     assert found(reader) == {(0, 3): b"0/3", (0, 5): b"0/5", (1, 7): b"1/7", (1, 9): b"1/9"}
-    assert log.paused == {0, 1}, "what is done fetches no further"
     polls = log.polls
     assert found(reader) == {}
     assert log.polls == polls
@@ -128,7 +122,7 @@ def test_a_small_gap_is_read_over_and_a_large_one_jumped(gap: int, seeks: list[t
     assert log.seeks == seeks
 
 
-def test_a_partition_that_stood_still_goes_on() -> None:
+def test_the_same_partition_can_be_asked_again() -> None:
     log = Log({0: list(range(100))})
     reader = reader_of(log)
     for offset in (3, 50, 4):
