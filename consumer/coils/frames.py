@@ -22,6 +22,10 @@ _Entry = tuple[Source, int, Fate]
 _Held = tuple[Source, int, FrameRegions]
 
 
+LARGEST_COUNT = 2**53 - 1
+"""The contract's largest count, which is its last frame index, too."""
+
+
 class Outcome(StrEnum):
     """What a record changed."""
 
@@ -155,16 +159,15 @@ class CameraBook:
 
     def ledger(self) -> CameraLedger:
         """The camera's sums, held against a recount. Raises LedgerBroken."""
-        announced = self._expected()
         recount = dict.fromkeys(Fate, 0)
         for index, (_, _, fate) in self._entries.items():
-            if index < announced:
+            if self._announced is None or index < self._announced:
                 recount[fate] += 1
         if recount != self._by_fate:
             raise LedgerBroken(f"counted {self._by_fate}, but the frames are {recount}")
         try:
             return CameraLedger(
-                announced=announced,
+                announced=self._expected(),
                 received=self.received,
                 missing=self.missing,
                 **{fate.value: count for fate, count in self._by_fate.items()},
@@ -175,7 +178,9 @@ class CameraBook:
             raise LedgerBroken(str(broken)) from broken
 
     def _expected(self) -> int:
-        return self._last_index + 1 if self._announced is None else self._announced
+        if self._announced is not None:
+            return self._announced
+        return min(self._last_index + 1, LARGEST_COUNT)
 
     def _duplicate(self, index: int, known: _Entry, new: _Entry) -> Outcome:
         others = self._others.setdefault(index, set())

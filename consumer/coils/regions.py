@@ -10,6 +10,9 @@ from contracts.results import DefectEvent, DefectRegion
 Run = tuple[int, int]
 """0-based first pixel and the one after the last, column-major over the frame."""
 
+LEAST_MM2 = 1e-300
+"""Area of a region of a frame whose own is 0 in floats: the contract allows such pixels, and no area of 0."""
+
 
 class MaskUnreadable(Exception):
     """A region's RLE is no code of a mask of its frame's size."""
@@ -23,16 +26,18 @@ def read_regions(event: DefectEvent) -> FrameRegions:
     merged with a neighbour than lost, or than the tracker stopped for ever on one record.
     """
     across, along = event.mm_per_px_across, event.mm_per_px_along
+    along_mm = (event.position_mm, event.position_mm + event.height_px * along)
+    across_mm = (event.offset_mm, event.offset_mm + event.width_px * across)
     return FrameRegions(
         camera_id=event.camera_id,
         frame_index=event.frame_index,
-        along_min_mm=event.position_mm,
-        along_max_mm=event.position_mm + event.height_px * along,
-        across_min_mm=event.offset_mm,
-        across_max_mm=event.offset_mm + event.width_px * across,
+        along_min_mm=along_mm[0],
+        along_max_mm=along_mm[1],
+        across_min_mm=across_mm[0],
+        across_max_mm=across_mm[1],
         mm_per_px_across=across,
         mm_per_px_along=along,
-        regions=tuple([_on_strip(region, event) for region in event.regions]),
+        regions=tuple([_on_strip(region, event, along_mm, across_mm) for region in event.regions]),
     )
 
 
@@ -56,8 +61,12 @@ def _sighting(seen: RegionOnStrip | AnyDefect) -> Sighting:
     )
 
 
-def _on_strip(region: DefectRegion, event: DefectEvent) -> RegionOnStrip:
+def _on_strip(
+    region: DefectRegion, event: DefectEvent, along_mm: Interval, across_mm: Interval
+) -> RegionOnStrip:
+    """Within its frame, whatever the event says: a sum of the largest floats would stop the tracker."""
     box, mm = region.box_px, region.box_mm
+    frame_mm2 = (along_mm[1] - along_mm[0]) * (across_mm[1] - across_mm[0])
     touches = (
         box.row_min == 0
         or box.col_min == 0
@@ -67,13 +76,18 @@ def _on_strip(region: DefectRegion, event: DefectEvent) -> RegionOnStrip:
     return RegionOnStrip(
         class_id=region.class_id,
         score=region.score,
-        area_mm2=region.area_mm2,
-        along_min_mm=mm.along_min_mm,
-        along_max_mm=mm.along_max_mm,
-        across_min_mm=mm.across_min_mm,
-        across_max_mm=mm.across_max_mm,
+        area_mm2=min(region.area_mm2, frame_mm2) or LEAST_MM2,
+        along_min_mm=_within(mm.along_min_mm, along_mm),
+        along_max_mm=_within(mm.along_max_mm, along_mm),
+        across_min_mm=_within(mm.across_min_mm, across_mm),
+        across_max_mm=_within(mm.across_max_mm, across_mm),
         borders=_borders(region, event) if touches else None,
     )
+
+
+def _within(value_mm: float, bounds_mm: Interval) -> float:
+    low, high = bounds_mm
+    return low if value_mm < low else high if value_mm > high else value_mm
 
 
 def _borders(region: DefectRegion, event: DefectEvent) -> Borders:

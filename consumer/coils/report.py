@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,9 @@ MOST_DEFECTS = 5_000
 
 ROOM_BYTES = 64 * 1024
 """Of a message's limit, for key, headers and Kafka's own framing."""
+
+
+MOST_OF_ALL_ELSE = 1000
 
 
 class ReportTooLarge(Exception):
@@ -66,13 +70,35 @@ def build_report(
     """
     report = _report(state, facts, grade, now_ns=now_ns, version=version, rules_version=rules_version)
     listed = max_defects
-    while True:
+    while listed:
         shown = report.model_copy(update={"defects": largest(facts.defects, listed)})
-        if len(shown.model_dump_json().encode()) <= MAX_MESSAGE_BYTES - ROOM_BYTES:
+        if _fits(shown):
             return shown
-        if not listed:
-            raise ReportTooLarge(f"the report of coil {state.coil_id} does not fit its topic without defects")
         listed //= 2
+    shown = report if _fits(report) else _shortened(report)
+    if not _fits(shown):
+        raise ReportTooLarge(f"the report of coil {state.coil_id} does not fit its topic, however short")
+    return shown
+
+
+def _fits(report: CoilReport) -> bool:
+    return len(report.model_dump_json().encode()) <= MAX_MESSAGE_BYTES - ROOM_BYTES
+
+
+def _shortened(report: CoilReport) -> CoilReport:
+    """Without defects, and with the first thousand of all else: only nonsense from the line has more."""
+    ledgers = dict(itertools.islice(report.ledger_by_camera.items(), MOST_OF_ALL_ELSE))
+    left_out = len(report.ledger_by_camera) - len(ledgers)
+    return report.model_copy(
+        update={
+            "ledger_by_camera": ledgers,
+            "class_totals": report.class_totals[:MOST_OF_ALL_ELSE],
+            "marks": report.marks[:MOST_OF_ALL_ELSE],
+            "lanes": report.lanes[:MOST_OF_ALL_ELSE],
+            "bundles": report.bundles[:MOST_OF_ALL_ELSE],
+            "notes": (*report.notes, f"shortened to fit its topic: {left_out:,} cameras are left out"),
+        }
+    )
 
 
 def largest(defects: Iterable[AnyDefect], number: int) -> tuple[CoilDefect, ...]:

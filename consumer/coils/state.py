@@ -14,6 +14,7 @@ from consumer.coils.lines import LineBook
 from consumer.coils.merge import merge
 from consumer.coils.notes import notes
 from contracts.coils import DEFAULT_BUDGET_S, CoilEnded, CoilStarted
+from contracts.identity import MAX_TIME_NS
 from contracts.reports import CameraLedger
 from contracts.results import DefectEvent, Fate, Inspection
 
@@ -23,6 +24,9 @@ CoilRecord = Inspection | DefectEvent | CoilStarted | CoilEnded
 
 LONGEST_BUDGET_NS = 86_400 * 1_000_000_000
 """The contract's longest budget: a header's deadline further off than that is absurd."""
+
+LEAST_MM = 1e-3
+"""A strip smaller than that is of unknown size."""
 
 
 class CoilState:
@@ -84,12 +88,7 @@ class CoilState:
     @property
     def deadline_at_ns(self) -> int:
         """By its start; else the latest in a frame's header, within a day; else 300 s after first seen."""
-        if self._starts:
-            return self._starts[0].deadline_at_ns
-        latest = self._its_book.latest_deadline_at_ns
-        if latest is None:
-            return self.first_seen_at_ns + round(DEFAULT_BUDGET_S * 1e9)
-        return min(latest, self.first_seen_at_ns + LONGEST_BUDGET_NS)
+        return min(self._deadline_at_ns(), MAX_TIME_NS)
 
     @property
     def first_seen_at_ns(self) -> int:
@@ -143,13 +142,13 @@ class CoilState:
     def length_mm(self) -> float:
         """By its end; else as far as defective frames reach. 0 when neither is known."""
         ended = self._its_book.ended
-        return (0.0 if ended is None else ended.length_mm) or self._its_book.reach_along_mm
+        return _size((0.0 if ended is None else ended.length_mm) or self._its_book.reach_along_mm)
 
     @property
     def width_mm(self) -> float:
         """By its start; else as far as defective frames reach. 0 when neither is known."""
         width_mm = self._starts[0].width_mm if self._starts else None
-        return width_mm or self._its_book.reach_across_mm
+        return _size(width_mm or self._its_book.reach_across_mm)
 
     def ledger(self) -> dict[str, CameraLedger]:
         """Of every camera that line control named or that has frames. Raises LedgerBroken: a bug of ours."""
@@ -181,6 +180,14 @@ class CoilState:
     def _its_book(self) -> LineBook:
         return self._book or self._whose()
 
+    def _deadline_at_ns(self) -> int:
+        if self._starts:
+            return self._starts[0].deadline_at_ns
+        latest = self._its_book.latest_deadline_at_ns
+        if latest is None:
+            return self.first_seen_at_ns + round(DEFAULT_BUDGET_S * 1e9)
+        return min(latest, self.first_seen_at_ns + LONGEST_BUDGET_NS)
+
     def _open(self, line_id: str) -> LineBook:
         book = self._lines[line_id] = LineBook(line_id)
         self._settle_line()
@@ -200,6 +207,11 @@ class CoilState:
             return Outcome.REPEATED
         self._starts = sorted([*self._starts, message], key=_start_rank)
         return Outcome.CONTRADICTING if len(self._starts) > 1 else Outcome.NEW
+
+
+def _size(found_mm: float) -> float:
+    """The contract allows a strip of 5e-324 mm, by which nothing can be divided."""
+    return found_mm if found_mm >= LEAST_MM else 0.0
 
 
 def _start_rank(start: CoilStarted) -> tuple[int, str]:

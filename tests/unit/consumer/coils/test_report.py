@@ -136,6 +136,17 @@ def test_a_report_fits_its_topic_whatever_the_coil() -> None:
     assert [d.along_min_mm for d in report.defects[:3]] == [0.0, 1.0, 2.0]
 
 
+def test_a_coil_of_60_000_cameras_still_gets_a_report() -> None:
+    coil = CoilScript(cameras={f"{number:05}-{'camera':x<50}": 0.0 for number in range(60_000)})
+    state = CoilState("C1")
+    state.add(coil.ended(3), seen_at_ns=coil.started_at_ns)
+    known = facts(state, Closing.SETTLED, (), ())
+    report = build_report(state, known, HOLD, now_ns=coil.started_at_ns, version=1, rules_version="r1")
+    assert len(encode(report).value) < MAX_MESSAGE_BYTES
+    assert len(report.ledger_by_camera) == 1000
+    assert report.notes == ("shortened to fit its topic: 59,000 cameras are left out",)
+
+
 def test_a_report_that_does_not_even_fit_without_defects_crashes() -> None:
     coil = CoilScript()
     state = state_of(coil)
