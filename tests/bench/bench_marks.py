@@ -20,14 +20,14 @@ import numpy as np
 from consumer.coils.marks.find import find_marks
 from model.evaluation.intervals import exact_interval
 from tests.bench.marks_plot import Point, draw
-from tests.bench.marks_trial import PERIOD_WITHIN, POLICY, Trial, false_alarm, trial
+from tests.bench.marks_trial import PERIOD_WITHIN, POLICY, Rivalry, Trial, false_alarm, trial
 from tests.bench.measure import ROOT, SEED, Figures
 from tests.support.marked_strips import WIDTH_MM, Recipe, unmarked
 
 UNMARKED_LENGTH_MM = 1e6
 DENSITIES = (1, 10, 100)
 """Defects each 100 m, over the whole width."""
-CLUTTER = (0.0, 3.0, 10.0, 30.0, 100.0)
+CLUTTER = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 MISSES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)
 STATED = Recipe()
 OTHERS = {
@@ -54,10 +54,9 @@ def main() -> None:
         by_clutter = {at: _trials(pool, replace(STATED, clutter=at), given.curve_coils) for at in CLUTTER}
         by_misses = {at: _trials(pool, replace(STATED, misses=at), given.curve_coils) for at in MISSES}
     clutter, misses = _curve(by_clutter), _curve(by_misses)
-    figures.add("found, by clutter", {f"{p.at:g}": p.report for p in clutter}, "of coils")
-    figures.add("found, by misses", {f"{p.at:g}": p.report for p in misses}, "of coils")
-    figures.add("rival, by clutter", {f"{p.at:g}": p.rival for p in clutter}, "of coils")
-    figures.add("rival, by misses", {f"{p.at:g}": p.rival for p in misses}, "of coils")
+    for name in ("report", "in_30", "in_12", "rival", "rival_in_12"):
+        for by, points in (("clutter", clutter), ("misses", misses)):
+            figures.add(f"{name} by {by}", {f"{p.at:g}": getattr(p, name) for p in points}, "of coils")
     for path in (given.out / "marks.png", *([] if given.quick else [ROOT / "docs" / "marks.png"])):
         draw(path, clutter, misses, given.curve_coils)
     _speed(figures)
@@ -109,7 +108,7 @@ def _row(figures: Figures, name: str, recipe: Recipe, trials: Sequence[Trial], g
             "period error p95 %": float(np.quantile(errors, 0.95)) if errors else math.inf,
             "alarm p50 rev": float(np.median([each.revolutions for each in trials])),
             "not a mark": sum(each.others for each in trials) / len(trials),
-            "rival": _rival(trials),
+            "rival": _rival([each.rival for each in trials]),
             "coils": len(trials),
         },
         "",
@@ -117,11 +116,11 @@ def _row(figures: Figures, name: str, recipe: Recipe, trials: Sequence[Trial], g
     )
 
 
-def _rival(trials: Sequence[Trial]) -> float:
+def _rival(rivalries: Sequence[Rivalry]) -> float:
     """How often it is above what 99 % of coils without marks reach, with the right period."""
-    threshold = float(np.quantile([each.rival_null for each in trials], 1 - POLICY.level))
-    right = [each.rival_score > threshold and each.rival_error <= PERIOD_WITHIN for each in trials]
-    return sum(right) / len(trials)
+    threshold = float(np.quantile([each.null for each in rivalries], 1 - POLICY.level))
+    right = [each.score > threshold and each.error <= PERIOD_WITHIN for each in rivalries]
+    return sum(right) / len(right)
 
 
 def _curve(trials_at: dict[float, list[Trial]]) -> list[Point]:
@@ -131,7 +130,8 @@ def _curve(trials_at: dict[float, list[Trial]]) -> list[Point]:
             report=sum(each.found > 0 for each in trials) / len(trials),
             in_30=sum(each.revolutions <= 30 for each in trials) / len(trials),
             in_12=sum(each.revolutions <= 12 for each in trials) / len(trials),
-            rival=_rival(trials),
+            rival=_rival([each.rival for each in trials]),
+            rival_in_12=_rival([each.rival_early for each in trials]),
         )
         for at, trials in trials_at.items()
     ]

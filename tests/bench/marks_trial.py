@@ -21,6 +21,21 @@ PERIOD_WITHIN = 0.005
 RIVAL_RANGE_MM = (1000.0, 8000.0)
 
 
+EARLY = 12
+"""Revolutions by which an alarm is wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rivalry:
+    """The plain autocorrelation on the same coil."""
+
+    score: float
+    error: float
+    """Of its period, as a share of the nearest mark's."""
+    null: float
+    """Its score on a coil without marks of the same length and as much clutter."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What became of one coil with marks."""
@@ -35,10 +50,9 @@ class Trial:
     """Of the report's best period."""
     others: int
     """Marks of the report that are none."""
-    rival_score: float
-    rival_error: float
-    rival_null: float
-    """Its score on a coil without marks of the same length and as many defects over the whole width."""
+    rival: Rivalry
+    rival_early: Rivalry
+    """On the first 12 revolutions alone."""
 
 
 def false_alarm(seed: int, defects: float, length_mm: float) -> float:
@@ -55,20 +69,24 @@ def trial(seed: int, recipe: Recipe) -> Trial:
     report = _found(coil.sightings, coil.length_mm)
     right = [mark for mark in report if _is_right(mark, coil)]
     matched = {_nearest(mark.period_mm, coil) for mark in right}
-    peak = autocorrelation(coil.sightings, coil.length_mm, RIVAL_RANGE_MM, recipe.jitter)
-    null = unmarked(rng, recipe.clutter * recipe.revolutions, coil.length_mm)
     return Trial(
         revolutions=revolutions,
         alarm_error=_error(alarm.period_mm, coil) if alarm else math.inf,
         found=len(matched),
         error=min((_error(mark.period_mm, coil) for mark in report), default=math.inf),
         others=len(report) - len(matched),
-        rival_score=peak.score,
-        rival_error=_error(peak.period_mm, coil),
-        rival_null=autocorrelation(null, coil.length_mm, RIVAL_RANGE_MM, recipe.jitter).score
-        if null
-        else 0.0,
+        rival=_rivalry(rng, coil, recipe, recipe.revolutions),
+        rival_early=_rivalry(rng, coil, recipe, EARLY),
     )
+
+
+def _rivalry(rng: np.random.Generator, coil: Drawn, recipe: Recipe, revolutions: int) -> Rivalry:
+    length_mm = revolutions * coil.periods_mm[0]
+    so_far = [each for each in coil.sightings if each.along_mm < length_mm]
+    null = unmarked(rng, recipe.clutter * revolutions, length_mm)
+    peak = autocorrelation(so_far, length_mm, RIVAL_RANGE_MM, recipe.jitter)
+    chance = autocorrelation(null, length_mm, RIVAL_RANGE_MM, recipe.jitter)
+    return Rivalry(score=peak.score, error=_error(peak.period_mm, coil), null=chance.score)
 
 
 def _first_alarm(coil: Drawn, looks: int) -> tuple[float, RollMark | None]:

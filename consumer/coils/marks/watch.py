@@ -21,6 +21,9 @@ from contracts.reports import RollMark
 MOST_MARKS = 40
 """Of a coil. More rolls than touch a strip: whatever repeats then is told by what was found already."""
 
+WORTH_A_ROLL = 1.25
+"""So many more hits before another roll is named: two that fit alike would take turns otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkChange:
@@ -127,16 +130,14 @@ class MarkWatch:
         return None
 
     def _told(self, mark: Marked, up_to_mm: float) -> list[MarkChange]:
-        """An end; or twice the hits, or another roll, since it was last told of."""
+        """An end; or twice the hits since it was last told of; or another roll, and a quarter more hits."""
         if mark.ended(self._policy):
             return [self._change(AlarmState.ENDED, mark, up_to_mm)]
-        if len(mark.slots) == mark.told_count:
-            return []
-        if len(mark.slots) >= 2 * mark.told_count:
+        more = len(mark.slots) / mark.told_count
+        if more >= 2:
             settle(mark, self._events(), self._free, up_to_mm, self._policy)
             self._free[mark.own] = False
-            return [self._change(AlarmState.UPDATED, mark, up_to_mm)]
-        if self._report(mark).roll != mark.told_roll:
+        if more >= 2 or (more >= WORTH_A_ROLL and self._report(mark).roll != mark.told_roll):
             return [self._change(AlarmState.UPDATED, mark, up_to_mm)]
         return []
 
