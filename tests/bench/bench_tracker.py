@@ -99,7 +99,8 @@ def _measure(figures: Figures, running: Line, prefix: str, given: argparse.Names
         tracker.check()
         found = samples(tracker)
         taken = found.get(("coilwatch_coils_records_total", ("strip.inspections.v1",)), 0.0)
-        if taken and (not marks or taken > marks[-1][1]):
+        if not marks or taken > marks[-1][1]:  # before the first record too: else the first sample is lost
+            marks = marks if taken else []
             marks.append((time.monotonic(), taken, cpu_s(tracker.pid)))
         if total(found, "coilwatch_coils_reports_total") >= given.coils:
             break
