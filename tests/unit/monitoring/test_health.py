@@ -31,6 +31,10 @@ def test_alive_while_it_warms_up(health: Health, clock: Clock) -> None:
     assert health.why() == "the model is warming up"
 
 
+def test_a_service_without_a_model_says_what_it_waits_for(clock: Clock) -> None:
+    assert Health(clock, 30, warming="reading what was told already").why() == "reading what was told already"
+
+
 def test_dead_when_the_owner_thread_stands_still(health: Health, clock: Clock) -> None:
     health.warm = health.joined = True
     health.turned()

@@ -100,6 +100,8 @@ def test_a_taken_port_is_one_clear_sentence(
 ) -> None:
     with pytest.raises(PortTaken, match=rf"port {server.port} .* COILWATCH_METRICS_PORT"):
         serve(registry, health, HOST, server.port)
+    with pytest.raises(PortTaken, match="set COILWATCH_COILS_METRICS_PORT to another"):
+        serve(registry, health, HOST, server.port, setting="COILWATCH_COILS_METRICS_PORT")
 
 
 def test_closing_frees_the_port(registry: CollectorRegistry, health: Health) -> None:

@@ -262,6 +262,25 @@ def test_a_clock_that_goes_backwards_gives_no_negative_slack(broker: CoilBroker,
     assert (report.slack_s >= 0, report.late_by_s >= 0) == (True, True)
 
 
+def test_a_lane_on_three_of_the_last_coils_is_alarmed_with_its_evidence(broker: CoilBroker) -> None:
+    """By whatever life of the tracker: what the earlier coils showed is in their reports."""
+    chance = random.Random(1)
+    for number in range(1, 4):
+        coil = CoilScript(coil_id=f"C{number}", width_px=400, height_px=500)
+        places_mm = [at * 500.0 + chance.uniform(5, 480) for at in range(14)]
+        spots = [Spot(3, place_mm, place_mm + 10, 40, 45) for place_mm in places_mm]
+        frames = [m for at, spot in enumerate(spots) for m in coil.defective(at, spot)]
+        line = TrackerLine(broker)
+        broker.send(coil.started(), *frames, coil.ended(14))
+        line.run(2)
+        broker.clock.now_s += 60
+    lanes = [a for a in broker.alarms if a.kind is AlarmKind.LANE]
+    assert [(a.coil_id, a.state) for a in lanes] == [("C3", AlarmState.RAISED)]
+    assert lanes[0].lane is not None
+    assert lanes[0].lane.coils == ("C1", "C2", "C3")
+    assert lanes[0].alarm_id == "lane-3-42"
+
+
 # --- what does not belong ---
 
 
