@@ -17,6 +17,10 @@ Where the next hit is expected is a Kalman filter's prediction over (place, peri
 it refines the period as hits come in, and follows a strip that stretches. How many events are hits is
 learnt on the way (Krichevsky and Trofimov, 1981): clutter and further rolls in the lane slow a train, but
 do not stop it.
+
+The level is a bound, and a safe one, for a coil ends before most of its bets could have paid: at level .5, 27
+of 3,000 coils of 1 km with 1,000 defects raised an alarm, not 1,500. At .05 a mark is told 1.4 revolutions
+sooner than at .01.
 """
 
 from __future__ import annotations
