@@ -45,6 +45,9 @@ COLLECT_EACH = (50_000, 20, 20)
 Python's own (700, 10, 10) the search for cycles took a quarter of the time: without, 26,000 and more
 inspections with their defect events came in a second instead of 20,400."""
 
+SLOW_S = 15.0
+"""Three times as long as a killed tracker's transaction stays open."""
+
 
 class SteadyWall:
     """The wall clock, which here never goes backwards: what is published lies in order."""
@@ -191,8 +194,12 @@ def _track(
 def _read_what_was_told(told: KafkaTold, stop: Stop) -> None:
     """Before joining, so that no partition waits for it: 100,000 coils are some 10 s."""
     told.look_ahead()
+    warn_at_s = time.monotonic() + SLOW_S
     while not told.caught_up and not stop.requested:
         told.tail(0.05)
+        if time.monotonic() > warn_at_s:
+            log.warning("still reading what was told: many reports, or a transaction that stays open")
+            warn_at_s = float("inf")
     log.info("read what was told already", extra={"coils": len(told.told)})
 
 

@@ -20,7 +20,7 @@ from contracts.alarms import Alarm
 from contracts.codec import decode, encode
 from contracts.reports import Closing, CoilReport, Verdict
 from contracts.topics import ALARMS, COIL_EVENTS, COIL_REPORTS, producer_properties
-from local.children import Child, clean_environment, turns
+from local.children import Child, ChildFailed, clean_environment, turns
 from local.kafka.broker import LocalBroker
 from local.tracker import TrackerProcess
 from producer_sim.manifest import Manifest, load_manifest
@@ -28,6 +28,7 @@ from tests.integration.conftest import StartTracker, StartWorker, Topics
 from tests.support.bundles import Painted, level_bundle, painted_frame
 from tests.support.coils import CoilScript, Spot
 from tests.support.kafka_reading import read_to_end
+from tests.support.messages import MESSAGES
 
 QUICK_GROUP = (
     '{"session.timeout.ms": "3000", "heartbeat.interval.ms": "500", "transaction.timeout.ms": "4000"}'
@@ -244,6 +245,41 @@ def test_coils_without_a_worker_get_their_outcomes_and_junk_is_counted(
     assert "belongs in partition" in tracker.log.read_text()
     refused = 'coilwatch_coils_refused_records_total{topic="strip.coil-events.v1"}'
     assert sample(tracker, refused) == 1
+
+
+@pytest.mark.parametrize("commits", [True, False], ids=["committed", "aborted"])
+def test_a_report_whose_transaction_is_open_is_waited_for(
+    topics: Topics, start_tracker: StartTracker, commits: bool
+) -> None:
+    """As a tracker leaves it that dies while it commits: a read_committed reader does not see it yet."""
+    told = MESSAGES["coil-report"].model_copy(update={"coil_id": "told", "report_version": 1})
+    dying = Producer(
+        {
+            "bootstrap.servers": topics.bootstrap_servers,
+            "transactional.id": f"{topics.prefix}dying",
+            **producer_properties(),
+        }
+    )
+    dying.init_transactions(30)
+    dying.begin_transaction()
+    encoded = encode(told.model_copy(update={"closed_because": Closing.COMPLETE}))
+    dying.produce(topics.name(COIL_REPORTS), key=encoded.key, value=encoded.value, headers=encoded.headers)
+    assert dying.flush(10) == 0
+    coil = CoilScript(coil_id="told", started_at_ns=time.time_ns())
+    write(topics, coil.started(), coil.clean(0), coil.ended(1))
+    tracker = start_tracker(topics, kafka_properties=QUICK_GROUP)
+    with pytest.raises(ChildFailed, match="is ready"):
+        tracker.wait_until_ready(4)
+    tracker.check()
+    dying.commit_transaction(10) if commits else dying.abort_transaction(10)
+    tracker.wait_until_ready()
+    for _ in turns(30, 0.1, "the coil is done with"):
+        if sample(tracker, "coilwatch_coils_told") == 1 and not sample(tracker, "coilwatch_coils_open"):
+            break
+    wait_for_reports(topics, 1, tracker)
+    (report,) = reports(topics)
+    assert (report.report_version, report.line_id) == (1, told.line_id if commits else coil.line_id)
+    assert bool(report.defects) == commits, "the dying one's, or else the tracker's own"
 
 
 def test_a_broker_restart_in_the_middle_of_a_coil_is_waited_out(
