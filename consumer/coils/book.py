@@ -141,10 +141,9 @@ class CoilBook:
         return coil
 
     def learn(self) -> None:
-        """Coils that opened before all was read that was told: those that were reported are settling."""
+        """What was told of coils that opened before all of it was read: those that were reported settle."""
         for coil_id, coil in self._coils.items():
-            if coil.reported is None:
-                coil.reported = self._told.report_of(coil_id)
+            coil.reported = self._told.report_of(coil_id)
 
     def drop(self, coil_id: str) -> None:
         """A coil whose report is final: it holds nothing back any more."""

@@ -154,7 +154,7 @@ class MemoryCoilSource:
 
 
 class MemoryTold:
-    """Reads what was committed; `lags`: not yet."""
+    """Reads what was committed; `lags`: no further for now."""
 
     def __init__(self, broker: CoilBroker, told: Told) -> None:
         self._broker = broker

@@ -367,6 +367,28 @@ def test_a_restart_waits_until_it_has_read_what_a_killed_tracker_told_last(
     assert broker.positions[INSPECTIONS, 1] == 4
 
 
+def test_a_restart_that_had_read_only_the_first_version_does_not_tell_the_second_again(
+    broker: CoilBroker, coil: CoilScript
+) -> None:
+    line = TrackerLine(broker)
+    broker.send(coil.started(), coil.clean(0), coil.ended(2))
+    line.run(20)
+    broker.clock.now_s += 1
+    second = TrackerLine(broker, assign=())
+    second.told.tail()
+    second.told.lags = True
+    broker.send(coil.clean(1))
+    line.run(2)
+    assert broker.versions() == [("C1", 1), ("C1", 2)]
+    broker.positions.clear()
+    second.source.assign(0, 1)
+    second.run(2)
+    second.told.lags = False
+    second.run(5)
+    assert broker.versions() == [("C1", 1), ("C1", 2)]
+    assert len(second.book) == 0
+
+
 def test_a_restart_does_not_call_frames_missing_that_it_has_not_read_yet(
     broker: CoilBroker, coil: CoilScript
 ) -> None:
