@@ -7,6 +7,7 @@ import pytest
 from consumer.deadline_ladder import DeadlineLadder, Direction, LadderPolicy
 from consumer.forecast import CoilInSight, Prediction
 from consumer.ladder import Rung
+from monitoring import catalogue
 from tests.support.line import Clock
 
 DOWN, UP = Direction.DOWN, Direction.UP
@@ -133,3 +134,7 @@ def test_switched_off_it_tells_the_risk_and_stays_full() -> None:
     ladder = DeadlineLadder(LadderPolicy(steps=False), clock.monotonic_s)
     assert ladder.look(prediction(50_000)) is DOWN
     assert (ladder.at_risk, ladder.rung) == (True, Rung.FULL)
+
+
+def test_the_metric_knows_both_directions() -> None:
+    assert catalogue.DIRECTION.values == tuple(Direction)

@@ -87,6 +87,26 @@ class TestSettings:
     def test_names_of_other_parts_are_left_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         read(monkeypatch, COILWATCH_LOCAL_KAFKA_PORT="19092")
 
+    @pytest.mark.parametrize(
+        ("given", "steps", "reserve_s", "dwell_s"),
+        [
+            ({}, True, 60, 10),
+            ({"COILWATCH_LADDER": "off"}, False, 60, 10),
+            ({"COILWATCH_DEADLINE_RESERVE_S": "3"}, True, 3, 0.5),
+        ],
+        ids=["default", "off", "a short reserve"],
+    )
+    def test_the_ladder_is_on_unless_told_otherwise(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        given: dict[str, str],
+        steps: bool,
+        reserve_s: float,
+        dwell_s: float,
+    ) -> None:
+        policy = read(monkeypatch, **given).ladder_policy
+        assert (policy.steps, policy.reserve_s, policy.dwell_s) == (steps, reserve_s, dwell_s)
+
     def test_any_property_passes_to_the_side_that_knows_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = read(
             monkeypatch,
