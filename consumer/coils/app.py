@@ -15,13 +15,13 @@ from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
 from consumer.coils.book import CoilBook
-from consumer.coils.home import home_partition
+from consumer.coils.grading.rules import Rules, load_rules
 from consumer.coils.intake import CoilIntake
-from consumer.coils.kafka_coil_source import KafkaCoilSource, check_counts
-from consumer.coils.kafka_told import KafkaTold
+from consumer.coils.kafka.coil_source import KafkaCoilSource, check_counts
+from consumer.coils.kafka.home import home_partition
+from consumer.coils.kafka.told_source import KafkaTold
 from consumer.coils.marks.rolls import Roll, load_rolls
 from consumer.coils.ports import FENCED_ADVICE, Place, TopicsRefused
-from consumer.coils.rules import Rules, load_rules
 from consumer.coils.settings import TrackerSettings, read_settings, variable
 from consumer.coils.told import Told
 from consumer.coils.tracker import Tracker

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from consumer.coils.facts import Sighting
+from consumer.coils.ledger.state import CoilRecord, CoilState
 from consumer.coils.marks.watch import MarkWatch
 from consumer.coils.ports import Place, TakenRecord
-from consumer.coils.state import CoilRecord, CoilState
 from consumer.coils.told import Told, ToldReport
 from contracts.results import DefectEvent, Inspection
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from consumer.coils.marks.rolls import load_rolls
 from consumer.coils.settings import TrackerSettings, read_settings
-from consumer.coils.stored_records import StoredTopics, StoredUnreadable
+from consumer.coils.stored.records import StoredTopics, StoredUnreadable
 from consumer.coils.verdicts import VerdictPolicy
 from consumer.coils.yaml_lines import YamlRefused
 from consumer.kafka_errors import TopicMissing
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _regrade(given: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from consumer.coils.regrade_command import CoilUnknown, regrade_stored, show
-    from consumer.coils.rules import load_rules
+    from consumer.coils.grading.rules import load_rules
+    from consumer.coils.stored.regrade_command import CoilUnknown, regrade_stored, show
 
     rules = load_rules(given.rules)
     topics, policy = _stored(given)
@@ -66,7 +66,7 @@ def _regrade(given: argparse.Namespace) -> int:
 
 
 def _map(given: argparse.Namespace) -> int:
-    from consumer.coils.map_command import MapRefused, draw_map, form_of
+    from consumer.coils.stored.map_command import MapRefused, draw_map, form_of
 
     try:
         form_of(given.out)  # before the broker is asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consumer.coils.state import LONGEST_BUDGET_NS, CoilState
+from consumer.coils.ledger.state import LONGEST_BUDGET_NS, CoilState
 from contracts.reports import Closing
 
 RESERVED_SHARE = 0.1

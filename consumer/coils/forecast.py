@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consumer.coils.state import CoilState
+from consumer.coils.ledger.state import CoilState
 
 WINDOW_S = 10.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from consumer.coils.ledger.state import CoilRecord
 from consumer.coils.ports import TakenRecord
-from consumer.coils.state import CoilRecord
 from contracts.codec import MessageFault, MessageRejected, decode
 from contracts.coils import CoilEnded, CoilStarted
 from contracts.results import DefectEvent, Inspection

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from consumer.coils.facts import AnyDefect, CoilFacts
-from consumer.coils.grade import Grade
-from consumer.coils.state import CoilState
+from consumer.coils.grading.grade import Grade
+from consumer.coils.ledger.state import CoilState
 from contracts.reports import ClassTotal, Closing, CoilDefect, CoilLane, CoilReport, RollMark
 from contracts.topics import MAX_MESSAGE_BYTES
 

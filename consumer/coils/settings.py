@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from consumer.coils.closing import ClosingPolicy
-from consumer.coils.lanes import LanePolicy
+from consumer.coils.marks.lanes import LanePolicy
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.marks.rolls import Roll
 from consumer.coils.report import MOST_DEFECTS

@@ -15,13 +15,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from consumer.coils.alarms.reuses import Reuses
 from consumer.coils.book import CoilBook, OpenCoil
 from consumer.coils.display import Display
+from consumer.coils.grading.rules import Rules
 from consumer.coils.intake import CoilIntake
+from consumer.coils.ledger.state import CoilRecord
 from consumer.coils.ports import CoilSource, Place, TakenRecord, ToldSource
-from consumer.coils.reuses import Reuses
-from consumer.coils.rules import Rules
-from consumer.coils.state import CoilRecord
 from consumer.coils.verdicts import Closed, Verdicts
 from consumer.ports import Clocks, CommitInDoubt, Outgoing, ResultSink, TransactionAborted
 from contracts.alarms import Alarm

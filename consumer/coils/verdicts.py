@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from consumer.coils import coil_alarms, mark_alarms
+from consumer.coils.alarms import coil_alarms, mark_alarms
 from consumer.coils.book import OpenCoil
 from consumer.coils.closing import ClosingPolicy, amendable, closing
-from consumer.coils.grade import grade
-from consumer.coils.lanes import LanePolicy, coil_lanes, recurring
+from consumer.coils.grading.grade import grade
+from consumer.coils.grading.rules import Rules
 from consumer.coils.marks.find import find_marks
+from consumer.coils.marks.lanes import LanePolicy, coil_lanes, recurring
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.marks.rolls import Roll
 from consumer.coils.marks.watch import MarkWatch
-from consumer.coils.regions import sightings_of
+from consumer.coils.merging.regions import sightings_of
 from consumer.coils.report import MOST_DEFECTS, build_report, facts
-from consumer.coils.rules import Rules
 from consumer.coils.told import Told, ToldReport, digest_of
 from contracts.alarms import Alarm
 from contracts.reports import Closing, CoilReport

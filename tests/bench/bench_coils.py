@@ -21,14 +21,14 @@ from typing import Any
 
 from consumer.coils.app import COLLECT_EACH
 from consumer.coils.book import OpenCoil
-from consumer.coils.grade import grade
+from consumer.coils.grading.grade import grade
+from consumer.coils.grading.rules import load_rules
 from consumer.coils.intake import CoilIntake
-from consumer.coils.lanes import coil_lanes
 from consumer.coils.marks.find import find_marks
+from consumer.coils.marks.lanes import coil_lanes
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.ports import TakenRecord
 from consumer.coils.report import facts
-from consumer.coils.rules import load_rules
 from consumer.coils.told import Told
 from consumer.coils.verdicts import VerdictPolicy, Verdicts
 from contracts.codec import encode

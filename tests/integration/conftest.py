@@ -107,7 +107,7 @@ def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
 
 @pytest.fixture
 def start_tracker(tmp_path: Path) -> Iterator[StartTracker]:
-    """Start coil trackers: `start_tracker(topics, coils_settle_s="3", ...)`, as `start_worker` starts workers."""
+    """Start coil trackers as `start_worker` starts workers: `start_tracker(topics, coils_settle_s="3")`."""
     with ExitStack() as running:
         number = 0
 

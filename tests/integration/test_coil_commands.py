@@ -12,9 +12,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from consumer.coils.cli import CHANGES, DONE, REFUSED, main
-from consumer.coils.rules import SHIPPED
-from consumer.coils.stored import StoredCoil, read_coil, read_coils
-from consumer.coils.stored_records import StoredTopics, StoredUnreadable
+from consumer.coils.grading.rules import SHIPPED
+from consumer.coils.stored.coils import StoredCoil, read_coil, read_coils
+from consumer.coils.stored.records import StoredTopics, StoredUnreadable
 from contracts.reports import Verdict
 from contracts.topics import producer_properties
 from local.children import turns

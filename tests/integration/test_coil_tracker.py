@@ -14,8 +14,8 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
-from consumer.coils.home import home_partition
-from consumer.coils.rules import SHIPPED, load_rules
+from consumer.coils.grading.rules import SHIPPED, load_rules
+from consumer.coils.kafka.home import home_partition
 from contracts.alarms import Alarm
 from contracts.codec import decode, encode
 from contracts.reports import Closing, CoilReport, Verdict

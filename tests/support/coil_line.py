@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry
 
 from consumer.coils.book import CoilBook
 from consumer.coils.closing import ClosingPolicy
+from consumer.coils.grading.rules import load_rules
 from consumer.coils.intake import CoilIntake
+from consumer.coils.ledger.state import CoilRecord
 from consumer.coils.ports import Place, TakenRecord
-from consumer.coils.rules import load_rules
-from consumer.coils.state import CoilRecord
 from consumer.coils.told import Told
 from consumer.coils.tracker import Tracker, TrackerPolicy
 from consumer.coils.verdicts import VerdictPolicy, Verdicts

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from consumer.coils.facts import CoilFacts
-from consumer.coils.rules import Rules, load_rules
+from consumer.coils.grading.rules import Rules, load_rules
 from contracts.reports import CameraLedger, Closing, CoilDefect, CoilLane, RollMark
 
 CLASS_NAMES = {1: "pit", 2: "crack", 3: "scratch", 4: "scab"}

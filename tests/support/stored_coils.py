@@ -7,10 +7,10 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from consumer.coils.grade import grade
+from consumer.coils.grading.grade import grade
+from consumer.coils.grading.rules import load_rules
+from consumer.coils.ledger.state import CoilRecord, CoilState
 from consumer.coils.report import build_report, facts
-from consumer.coils.rules import load_rules
-from consumer.coils.state import CoilRecord, CoilState
 from contracts.codec import encode
 from contracts.message_codec import CoilRecord as AnyRecord
 from contracts.reports import Closing, CoilLane, CoilReport, RollMark

@@ -7,11 +7,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from consumer.coils.closing import ClosingPolicy, closing
-from consumer.coils.grade import grade
-from consumer.coils.regions import sightings_of
+from consumer.coils.grading.grade import grade
+from consumer.coils.grading.rules import load_rules
+from consumer.coils.ledger.state import CoilRecord, CoilState
+from consumer.coils.merging.regions import sightings_of
 from consumer.coils.report import build_report, facts
-from consumer.coils.rules import load_rules
-from consumer.coils.state import CoilRecord, CoilState
 from contracts.identity import MAX_TIME_NS
 from contracts.message_codec import decode, encode
 from contracts.reports import Closing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.coils.closing import ClosingPolicy, amendable, closing
-from consumer.coils.state import CoilRecord, CoilState
+from consumer.coils.ledger.state import CoilRecord, CoilState
 from contracts.reports import Closing
 from contracts.results import Fate
 from tests.support.coils import SECOND_NS, STARTED_AT_NS, CoilScript

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.coils.coil_alarms import of_lanes, of_missing_frames
+from consumer.coils.alarms.coil_alarms import of_lanes, of_missing_frames
 from contracts.alarms import Alarm, AlarmState, LaneRecurrence
 from contracts.reports import CameraLedger, CoilReport
 from tests.support.messages import MESSAGES

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from consumer.coils.forecast import Rate, forecast
-from consumer.coils.state import CoilState
+from consumer.coils.ledger.state import CoilState
 from tests.support.coils import SECOND_NS, STARTED_AT_NS, CoilScript
 
 

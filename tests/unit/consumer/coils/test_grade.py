@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.coils.grade import SEVERITY, grade, worst
-from consumer.coils.rules import Rules, load_rules
-from consumer.coils.rules_file import BUILT_IN
+from consumer.coils.grading.grade import SEVERITY, grade, worst
+from consumer.coils.grading.rules import Rules, load_rules
+from consumer.coils.grading.rules_file import BUILT_IN
 from contracts.reports import Closing, CoilDefect, Verdict
 from tests.support.grading import defect, facts, lane, ledger, mark, one_rule, rules_of
 

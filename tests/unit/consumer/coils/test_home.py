@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.coils.home import home_partition, murmur2
+from consumer.coils.kafka.home import home_partition, murmur2
 
 
 # Apache Kafka, UtilsTest.testMurmur2; its numbers are signed.

@@ -12,8 +12,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from consumer.coils.end_offsets import EndOffsets
-from consumer.coils.kafka_coil_source import KafkaCoilSource, check_counts, same_numbers
+from consumer.coils.kafka.coil_source import KafkaCoilSource, check_counts, same_numbers
+from consumer.coils.kafka.end_offsets import EndOffsets
 from consumer.coils.ports import TopicsRefused
 from consumer.kafka_errors import TopicMissing
 from consumer.ports import Fenced

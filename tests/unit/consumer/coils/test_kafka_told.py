@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from consumer.coils.kafka_told import KafkaTold
+from consumer.coils.kafka.told_source import KafkaTold
 from consumer.coils.told import Told
 from consumer.kafka_errors import TopicMissing
 from contracts.codec import encode

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consumer.coils.lanes import LanePolicy, coil_lanes, recurring
+from consumer.coils.marks.lanes import LanePolicy, coil_lanes, recurring
 from contracts.reports import CoilDefect, CoilLane
 
 WIDTH_MM = 1250.0

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from consumer.coils.mark_alarms import at_report, of_changes, under_their_alarms_names
+from consumer.coils.alarms.mark_alarms import at_report, of_changes, under_their_alarms_names
+from consumer.coils.ledger.state import CoilState
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.marks.watch import MarkChange
-from consumer.coils.state import CoilState
 from contracts.alarms import Alarm, AlarmState
 from contracts.reports import RollMark
 from tests.support.coil_line import CoilBroker, TrackerLine

@@ -14,8 +14,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from consumer.coils.facts import Defect, FrameRegions
-from consumer.coils.merge import UnionFind, merge
-from consumer.coils.regions import read_regions
+from consumer.coils.merging.merge import UnionFind, merge
+from consumer.coils.merging.regions import read_regions
 from contracts.results import DefectEvent, DefectRegion
 from tests.support.coils import CLASS_NAMES, CoilScript, Spot
 

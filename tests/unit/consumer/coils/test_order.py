@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.coils.closing import ClosingPolicy, closing
-from consumer.coils.grade import Grade
+from consumer.coils.grading.grade import Grade
+from consumer.coils.ledger.state import CoilRecord, CoilState
 from consumer.coils.report import build_report, facts
-from consumer.coils.state import CoilRecord, CoilState
 from contracts.reports import Closing, CoilReport, Verdict
 from contracts.results import Fate
 from tests.support.coils import STARTED_AT_NS, CoilScript, Spot, source_at

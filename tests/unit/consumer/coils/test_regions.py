@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from consumer.coils.facts import Borders, Defect, Interval, Sighting
-from consumer.coils.regions import read_regions, sightings_in, sightings_of
+from consumer.coils.merging.regions import read_regions, sightings_in, sightings_of
 from tests.support.coils import CoilScript, Spot
 
 HEIGHT_PX, WIDTH_PX, MM = 5, 8, 0.5

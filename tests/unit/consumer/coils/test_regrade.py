@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from consumer.coils.map_command import MapRefused, drawing_of, form_of, timing
-from consumer.coils.regrade import Regraded, regrade
-from consumer.coils.regrade_command import show, summary
-from consumer.coils.rules import Rules, load_rules
-from consumer.coils.state import CoilRecord, CoilState
-from consumer.coils.stored import StoredCoil
+from consumer.coils.grading.rules import Rules, load_rules
+from consumer.coils.ledger.state import CoilRecord, CoilState
+from consumer.coils.stored.coils import StoredCoil
+from consumer.coils.stored.map_command import MapRefused, drawing_of, form_of, timing
+from consumer.coils.stored.regrade import Regraded, regrade
+from consumer.coils.stored.regrade_command import show, summary
 from consumer.coils.verdicts import VerdictPolicy
 from contracts.alarms import Alarm, AlarmKind, AlarmState, LaneRecurrence
 from contracts.reports import Closing, CoilReport, Verdict

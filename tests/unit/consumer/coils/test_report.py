@@ -7,9 +7,9 @@ import random
 import pytest
 
 from consumer.coils.facts import CoilFacts, Defect
-from consumer.coils.grade import Grade
+from consumer.coils.grading.grade import Grade
+from consumer.coils.ledger.state import CoilState
 from consumer.coils.report import ReportTooLarge, build_report, class_totals, facts, largest
-from consumer.coils.state import CoilState
 from contracts.message_codec import decode, encode
 from contracts.reports import CameraLedger, Closing, CoilReport, Finding, Verdict
 from contracts.topics import MAX_MESSAGE_BYTES

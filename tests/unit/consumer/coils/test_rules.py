@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from consumer.coils.rules import SHIPPED, load_rules
-from consumer.coils.rules_file import RulesFile
+from consumer.coils.grading.rules import SHIPPED, load_rules
+from consumer.coils.grading.rules_file import RulesFile
 from consumer.coils.yaml_lines import YamlRefused, read_yaml
 from contracts.reports import Verdict
 from tests.support.grading import rules_of
@@ -141,7 +141,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         path.write_text(path.read_text() + "# one more\n")
         return file
 
-    monkeypatch.setattr("consumer.coils.rules.read_yaml", read_and_edit)
+    monkeypatch.setattr("consumer.coils.grading.rules.read_yaml", read_and_edit)
     with pytest.raises(YamlRefused, match="changed while it was read"):
         rules_of(tmp_path, 'version: "1"\nrules: []\n')
 
@@ -157,4 +157,4 @@ def test_a_class_may_be_given_by_id_or_any(tmp_path: Path) -> None:
 
 
 def test_the_shipped_file_lies_where_a_package_carries_it() -> None:
-    assert SHIPPED.parts[-4:] == ("consumer", "coils", "rules", "default.yaml")
+    assert SHIPPED.parts[-4:] == ("consumer", "coils", "grading", "default.yaml")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from consumer.coils.facts import Defect
-from consumer.coils.merge import merge
-from consumer.coils.regions import read_regions
-from consumer.coils.seams import find_seams
+from consumer.coils.merging.merge import merge
+from consumer.coils.merging.regions import read_regions
+from consumer.coils.merging.seams import find_seams
 from contracts.results import DefectEvent
 from tests.support.coils import CLASS_NAMES, CoilScript, Spot
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
-from consumer.coils.frames import CameraBook, LedgerBroken
-from consumer.coils.state import CoilRecord, CoilState, Outcome
+from consumer.coils.ledger.frames import CameraBook, LedgerBroken
+from consumer.coils.ledger.state import CoilRecord, CoilState, Outcome
 from contracts.reports import CameraLedger
 from contracts.results import Fate
 from tests.support.coils import SECOND_NS, CoilScript, Spot, source_at

@@ -8,10 +8,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from consumer.coils.strip_drawing import StripDrawing, colour_of
-from consumer.coils.strip_map import BADGES, draw_strip_map, ledger_words
-from consumer.coils.strip_raster import StripCanvas
-from consumer.coils.strip_ribbon import CLEAN, DEAD_LETTERED, DEFECTIVE, MISSING, MOST_CELLS, rows
+from consumer.coils.drawing.strip_drawing import StripDrawing, colour_of
+from consumer.coils.drawing.strip_map import BADGES, draw_strip_map, ledger_words
+from consumer.coils.drawing.strip_raster import StripCanvas
+from consumer.coils.drawing.strip_ribbon import CLEAN, DEAD_LETTERED, DEFECTIVE, MISSING, MOST_CELLS, rows
 from contracts.alarms import LaneRecurrence
 from contracts.reports import Finding, Verdict
 from contracts.results import Fate
@@ -112,7 +112,7 @@ def test_the_legend_counts_merged_defects() -> None:
 
 
 def test_the_worst_findings_come_first_and_the_rest_is_counted() -> None:
-    held = [Finding(rule=f"held_{i}", verdict=Verdict.HOLD, evidence="odd") for i in range(6)]
+    held = [Finding(rule=f"held_{i}", verdict=Verdict.HOLD, evidence="odd") for i in range(9)]
     text = words(drawing(findings=[*held, Finding(rule="bad", verdict=Verdict.REJECT, evidence="3 cracks")]))
     assert text.index("reject · bad: 3 cracks") < text.index("hold · held_0: odd")
     assert "and 3 findings more" in text

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consumer.coils.strip_marks import MOST_TEETH, teeth
-from consumer.coils.strip_raster import ACROSS, ALONG, StripCanvas, pixels
+from consumer.coils.drawing.strip_marks import MOST_TEETH, teeth
+from consumer.coils.drawing.strip_raster import ACROSS, ALONG, StripCanvas, pixels
 from model import rle
 from tests.support.coils import CoilScript, Spot
 from tests.support.grading import defect, mark

@@ -7,8 +7,8 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.coils.merge import UnionFind
-from consumer.coils.touching import Box, Stretch, join_overlapping, join_touching
+from consumer.coils.merging.merge import UnionFind
+from consumer.coils.merging.touching import Box, Stretch, join_overlapping, join_touching
 
 sides = st.integers(0, 30)
 spans = st.tuples(sides, st.integers(0, 8)).map(lambda at: (float(at[0]), float(at[0] + at[1])))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.coils.windows import most_area, most_defects
+from consumer.coils.grading.windows import most_area, most_defects
 
 MM = st.integers(0, 60).map(float)
 DEFECTS = st.lists(st.tuples(MM, st.integers(1, 12).map(float), st.integers(1, 50).map(float)), max_size=12)

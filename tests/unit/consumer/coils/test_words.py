@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.coils.words import by_class, clipped, counted, figure, metres, percent, span
+from consumer.coils.grading.words import by_class, clipped, counted, figure, metres, percent, span
 
 
 @pytest.mark.parametrize(

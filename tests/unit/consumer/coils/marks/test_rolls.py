@@ -17,7 +17,7 @@ def rolls_file(tmp_path: Path, text: str) -> Path:
 
 
 def test_the_shipped_example_can_be_loaded() -> None:
-    rolls = load_rolls(Path(str(files("consumer.coils") / "rolls" / "example.yaml")))
+    rolls = load_rolls(Path(str(files("consumer.coils") / "marks" / "example_rolls.yaml")))
     assert len(rolls) >= 4
     assert any(roll.stretched > 1 for roll in rolls)
 

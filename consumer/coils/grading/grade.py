@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consumer.coils.conditions import evidence
-from consumer.coils.defect_columns import columns
 from consumer.coils.facts import CoilFacts
-from consumer.coils.rules import Rules
-from consumer.coils.standing import standing_findings
-from consumer.coils.words import clipped
+from consumer.coils.grading.conditions import evidence
+from consumer.coils.grading.defect_columns import columns
+from consumer.coils.grading.rules import Rules
+from consumer.coils.grading.standing import standing_findings
+from consumer.coils.grading.words import clipped
 from contracts.reports import Finding, Verdict
 
 SEVERITY = (Verdict.RELEASE, Verdict.HOLD, Verdict.REJECT)

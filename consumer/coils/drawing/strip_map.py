@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
-from consumer.coils import strip_ribbon
-from consumer.coils.strip_drawing import FAINT, INK, PAPER, RULE, STEEL, StripDrawing, colour_of
-from consumer.coils.strip_marks import draw_lanes, draw_marks
-from consumer.coils.strip_raster import ACROSS, ALONG, Speck, StripCanvas
-from consumer.coils.words import counted
+from consumer.coils.drawing import strip_ribbon
+from consumer.coils.drawing.strip_drawing import FAINT, INK, PAPER, RULE, STEEL, StripDrawing, colour_of
+from consumer.coils.drawing.strip_marks import draw_lanes, draw_marks
+from consumer.coils.drawing.strip_raster import ACROSS, ALONG, Speck, StripCanvas
+from consumer.coils.grading.words import counted
 from contracts.reports import Verdict
 
 WIDTH_IN, DPI = 18.0, 120

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from consumer.coils.regrade import known_of
-from consumer.coils.stored import StoredCoil, read_coil, read_events
-from consumer.coils.stored_records import StoredTopics
-from consumer.coils.strip_drawing import StripDrawing
-from consumer.coils.strip_map import draw_strip_map
-from consumer.coils.strip_raster import StripCanvas
+from consumer.coils.drawing.strip_drawing import StripDrawing
+from consumer.coils.drawing.strip_map import draw_strip_map
+from consumer.coils.drawing.strip_raster import StripCanvas
+from consumer.coils.grading.words import counted
+from consumer.coils.stored.coils import StoredCoil, read_coil, read_events
+from consumer.coils.stored.records import StoredTopics
+from consumer.coils.stored.regrade import known_of
 from consumer.coils.verdicts import VerdictPolicy
-from consumer.coils.words import counted
 from contracts.alarms import Alarm, AlarmKind, LaneRecurrence
 from contracts.reports import Closing, CoilReport
 

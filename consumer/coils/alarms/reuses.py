@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.coils.coil_alarms import of_reuse
+from consumer.coils.alarms.coil_alarms import of_reuse
 from consumer.coils.told import Told, ToldReport
 from contracts.alarms import Alarm
 from contracts.coils import CoilStarted

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from consumer.coils.facts import Defect, FrameRegions
-from consumer.coils.seams import Seam, Seen, find_seams, join_across, seen_twice_mm2
-from consumer.coils.touching import Stretch, join_touching
+from consumer.coils.merging.seams import Seam, Seen, find_seams, join_across, seen_twice_mm2
+from consumer.coils.merging.touching import Stretch, join_touching
 
 LARGEST_GAP = 0.1
 """Of a frame's length: consecutive frames further apart than this, or overlapping by more, do not adjoin."""
@@ -59,8 +59,8 @@ def merge(frames: Iterable[FrameRegions], class_names: Mapping[int, str]) -> lis
 
     Along the strip, regions of one class and camera are one defect when they touch across the border of two
     consecutive frames that adjoin: exactly what 8-connected labelling of the whole strip would give (a gap of
-    half a pixel is rounding). Across, see `consumer.coils.seams`. A defect's area is the sum of its regions',
-    less what two cameras saw of it twice. Sums are exact (`math.fsum`), so that no order shows in them.
+    half a pixel is rounding). Across, see `consumer.coils.merging.seams`. A defect's area is the sum of its
+    regions', less what two cameras saw of it twice. Sums are exact (`math.fsum`): no order shows in them.
     """
     ordered = sorted(frames, key=lambda f: (f.camera_id, f.frame_index))
     seen = [(frame, region) for frame in ordered for region in frame.regions]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from consumer.coils.end_offsets import EndOffsets, Place
+from consumer.coils.kafka.end_offsets import EndOffsets, Place
 from consumer.coils.ports import FENCED_ADVICE
 from consumer.coils.told import Told
 from consumer.kafka_errors import PASSING, TopicMissing, fate

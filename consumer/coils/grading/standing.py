@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.coils.defect_columns import DefectColumns
 from consumer.coils.facts import CoilFacts
-from consumer.coils.rules import Rules
-from consumer.coils.rules_values import FrameLimit
-from consumer.coils.words import by_class, clipped, counted, percent
+from consumer.coils.grading.defect_columns import DefectColumns
+from consumer.coils.grading.rules import Rules
+from consumer.coils.grading.rules_values import FrameLimit
+from consumer.coils.grading.words import by_class, clipped, counted, percent
 from contracts.reports import Closing, Finding, Verdict
 
 _NOT_INSPECTED = (

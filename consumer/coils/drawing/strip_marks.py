@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
-from consumer.coils.strip_drawing import INK, PAPER, StripDrawing, colour_of
-from consumer.coils.words import counted
+from consumer.coils.drawing.strip_drawing import INK, PAPER, StripDrawing, colour_of
+from consumer.coils.grading.words import counted
 from contracts.alarms import LaneRecurrence
 from contracts.reports import CoilLane, RollMark
 

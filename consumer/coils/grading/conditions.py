@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from consumer.coils.defect_columns import DefectColumns
-from consumer.coils.defect_conditions import defects_evidence
 from consumer.coils.facts import CoilFacts
-from consumer.coils.rules_file import LanesCondition, MarksCondition, Range, When
-from consumer.coils.words import counted, figure
+from consumer.coils.grading.defect_columns import DefectColumns
+from consumer.coils.grading.defect_conditions import defects_evidence
+from consumer.coils.grading.rules_file import LanesCondition, MarksCondition, Range, When
+from consumer.coils.grading.words import counted, figure
 from contracts.reports import CoilLane, RollMark
 
 

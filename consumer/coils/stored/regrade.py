@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from consumer.coils.closing import closing
 from consumer.coils.facts import CoilFacts
-from consumer.coils.grade import Grade, grade
-from consumer.coils.lanes import coil_lanes
+from consumer.coils.grading.grade import Grade, grade
+from consumer.coils.grading.rules import Rules
 from consumer.coils.marks.find import find_marks
-from consumer.coils.regions import sightings_of
+from consumer.coils.marks.lanes import coil_lanes
+from consumer.coils.merging.regions import sightings_of
 from consumer.coils.report import facts
-from consumer.coils.rules import Rules
-from consumer.coils.stored import StoredCoil
+from consumer.coils.stored.coils import StoredCoil
 from consumer.coils.verdicts import VerdictPolicy
 from contracts.reports import Closing, Verdict
 

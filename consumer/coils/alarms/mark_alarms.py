@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from consumer.coils.ledger.state import CoilState
 from consumer.coils.marks.find import same_mark
 from consumer.coils.marks.policy import MarkPolicy
 from consumer.coils.marks.watch import MarkChange
-from consumer.coils.state import CoilState
 from consumer.coils.told import is_open
 from contracts.alarms import Alarm, AlarmKind, AlarmState
 from contracts.reports import RollMark

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from consumer.coils.facts import Defect, Sighting
-from consumer.coils.frames import LedgerBroken, Outcome
-from consumer.coils.lines import LineBook
-from consumer.coils.merge import merge
-from consumer.coils.notes import notes
+from consumer.coils.ledger.frames import LedgerBroken, Outcome
+from consumer.coils.ledger.lines import LineBook
+from consumer.coils.ledger.notes import notes
+from consumer.coils.merging.merge import merge
 from contracts.coils import DEFAULT_BUDGET_S, CoilEnded, CoilStarted
 from contracts.identity import MAX_TIME_NS
 from contracts.reports import CameraLedger

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from consumer.coils.regrade import Regraded, regrade
-from consumer.coils.rules import Rules
-from consumer.coils.stored import read_coils
-from consumer.coils.stored_records import StoredTopics
+from consumer.coils.grading.rules import Rules
+from consumer.coils.grading.words import counted
+from consumer.coils.stored.coils import read_coils
+from consumer.coils.stored.records import StoredTopics
+from consumer.coils.stored.regrade import Regraded, regrade
 from consumer.coils.verdicts import VerdictPolicy
-from consumer.coils.words import counted
 
 ABSENT = "-"
 

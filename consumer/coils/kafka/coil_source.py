@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from consumer.coils.end_offsets import EndOffsets, ListsOffsets
+from consumer.coils.kafka.end_offsets import EndOffsets, ListsOffsets
 from consumer.coils.ports import FENCED_ADVICE, Place, TakenRecord, TopicsRefused
 from consumer.kafka_errors import PASSING, Connection, TopicMissing, fate, is_topic_missing
 from consumer.ports import Headers, PartitionsListener

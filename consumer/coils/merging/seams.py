@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from consumer.coils.facts import FrameRegions, RegionOnStrip
-from consumer.coils.touching import Box, Join, Stretch, join_overlapping, join_touching
+from consumer.coils.merging.touching import Box, Join, Stretch, join_overlapping, join_touching
 
 SAME_STRETCH = 0.5
 """Cameras that share more than half of the narrower field of view do not stand beside each other: they look

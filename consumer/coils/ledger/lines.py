@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from consumer.coils.facts import FrameRegions, Sighting
-from consumer.coils.frames import CameraBook, Outcome, Source
-from consumer.coils.regions import read_regions, sightings_in
+from consumer.coils.ledger.frames import CameraBook, Outcome, Source
+from consumer.coils.merging.regions import read_regions, sightings_in
 from contracts.coils import CoilEnded
 from contracts.reports import CameraLedger
 from contracts.results import DefectEvent, Inspection, RecordId

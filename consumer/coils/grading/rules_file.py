@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from consumer.coils.rules_values import Allowed, Classes, Fires, FrameLimit, Share
+from consumer.coils.grading.rules_values import Allowed, Classes, Fires, FrameLimit, Share
 from contracts.reports import Verdict
 
 BUILT_IN = (

@@ -10,7 +10,7 @@ from typing import Any, Self
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from consumer.coils.end_offsets import EndOffsets
+from consumer.coils.kafka.end_offsets import EndOffsets
 from consumer.coils.ports import Place, TakenRecord
 from consumer.kafka_errors import PASSING, TopicMissing
 from contracts.topics import topic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from consumer.coils.lines import LineBook
+from consumer.coils.ledger.lines import LineBook
 from contracts.coils import CoilEnded, CoilStarted
 
 MOST_NOTES = 20

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from consumer.coils.strip_drawing import FAINT, INK, PAPER, StripDrawing
+from consumer.coils.drawing.strip_drawing import FAINT, INK, PAPER, StripDrawing
 from contracts.results import Fate
 
 CLEAN, DEFECTIVE, UNSEGMENTED, DEAD_LETTERED, MISSING = range(5)

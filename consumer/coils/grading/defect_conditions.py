@@ -6,11 +6,11 @@ from math import inf
 
 import numpy as np
 
-from consumer.coils.defect_columns import Chosen, Column, DefectColumns
 from consumer.coils.facts import CoilFacts
-from consumer.coils.rules_file import DefectsCondition, Range, Zone
-from consumer.coils.windows import most_area, most_defects
-from consumer.coils.words import by_class, figure, metres, percent, span
+from consumer.coils.grading.defect_columns import Chosen, Column, DefectColumns
+from consumer.coils.grading.rules_file import DefectsCondition, Range, Zone
+from consumer.coils.grading.windows import most_area, most_defects
+from consumer.coils.grading.words import by_class, figure, metres, percent, span
 
 _LONG = {"area_mm2": "of {} mm2", "length_mm": "{} mm long", "width_mm": "{} mm wide"}
 """How the evidence says each measure that a rule may ask for."""

@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumer.coils.rules_file import Allowance, Rule, RulesFile
+from consumer.coils.grading.rules_file import Allowance, Rule, RulesFile
 from consumer.coils.yaml_lines import YamlRefused, read_yaml
 
-SHIPPED = Path(__file__).parent / "rules" / "default.yaml"
+SHIPPED = Path(__file__).parent / "default.yaml"
 """What a tracker grades by that was given no file of its own."""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from consumer.coils.home import home_partition
+from consumer.coils.kafka.home import home_partition
+from consumer.coils.ledger.state import CoilState
 from consumer.coils.ports import TakenRecord
-from consumer.coils.state import CoilState
-from consumer.coils.stored_records import StoredTopics
+from consumer.coils.stored.records import StoredTopics
 from contracts.alarms import Alarm
 from contracts.codec import CoilRecord, MessageRejected, decode
 from contracts.coils import CoilEnded, CoilStarted

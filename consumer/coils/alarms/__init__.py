@@ -1,0 +1,1 @@
+"""What is told of a coil while it runs, each thing once."""

@@ -1,0 +1,1 @@
+"""The strip map: a coil as one picture."""

@@ -1,0 +1,1 @@
+"""Rules in YAML, and the verdict that they give."""

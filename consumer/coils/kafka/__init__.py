@@ -1,0 +1,1 @@
+"""All that the tracker knows of a broker."""

@@ -1,0 +1,1 @@
+"""From regions of frames to defects of the coil, in mm."""

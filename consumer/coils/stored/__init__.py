@@ -1,0 +1,1 @@
+"""Coils read back from their topics: graded again by other rules, or drawn."""
