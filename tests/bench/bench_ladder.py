@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import time
 import uuid
@@ -30,7 +31,7 @@ from tests.bench.frames import real_frames, repeated
 from tests.bench.line import Line, began_at_s, inspected_at_s, line, samples, wait_for_frames
 from tests.bench.measure import Figures, median
 from tests.bench.sending import fill
-from tests.support.kafka_reading import read_to_end
+from tests.support.kafka_reading import inspections, read_to_end
 from tests.support.strip import Coil, Strip
 
 BUNDLE = "synthetic"
@@ -50,6 +51,8 @@ class Verdict:
     unsegmented_at_first_report: int
     complete_slack_s: float | None
     """Of the first report that had every frame's inspection; None: never came."""
+    last_frame_slack_s: float
+    """When its last frame had an inspection, whatever its fate."""
     whole_after_s: float | None
     """From the deadline to the report in which no frame is unsegmented any more."""
     versions: int
@@ -110,11 +113,14 @@ def _run(
     try:
         coils = _send(running, prefix, frames, offered, given)
         reports = _reports_of(running, prefix, coils, [worker, tracker])
-        found = samples(worker)
+        found, rates = samples(worker), _rates_at_risk(worker)
     finally:
         worker.stop()
         tracker.stop()
-    verdicts = [_verdict(coil, reports.get(coil.coil_id, [])) for coil in coils]
+    inspected = _last_inspected_ns(running, prefix)
+    verdicts = [
+        _verdict(coil, reports.get(coil.coil_id, []), inspected.get(coil.coil_id, 0)) for coil in coils
+    ]
     for verdict in verdicts:
         figures.add(f"ladder {ladder}: {verdict.coil}", _shown(verdict), "")
     goal = "= coils" if ladder == "on" else "= 0"
@@ -122,6 +128,8 @@ def _run(
     figures.add(f"ladder {ladder}: verdict over all frames in time", _in_time(verdicts), "coils", goal)
     steps = {d: found.get(("coilwatch_rung_steps_total", (d,)), 0.0) for d in ("down", "up")}
     figures.add(f"ladder {ladder}: steps", steps, "")
+    if rates:  # what else the machine does shows here: then the load was another one than was asked for
+        figures.add(f"ladder {ladder}: load, by the full rate beside it all", offered / min(rates), "x full")
 
 
 def _start_tracker(running: Line, prefix: str) -> TrackerProcess:
@@ -182,7 +190,24 @@ def _reports_of(
         time.sleep(1.0)
 
 
-def _verdict(coil: Coil, reports: Sequence[CoilReport]) -> Verdict:
+def _rates_at_risk(worker: WorkerProcess) -> list[float]:
+    """The full rates that the worker had measured when it found a deadline at risk."""
+    events = [json.loads(line_) for line_ in worker.log.read_text(encoding="utf-8").splitlines()]
+    return [event["full_rate"] for event in events if event["message"] == "deadline at risk"]
+
+
+def _last_inspected_ns(running: Line, prefix: str) -> dict[str, int]:
+    """Coil -> when the last of its frames was inspected for the first time."""
+    first: dict[str, tuple[str, int]] = {}
+    for inspection in inspections(running.bootstrap_servers, prefix, within_s=120.0):
+        first.setdefault(str(inspection), (inspection.coil_id, inspection.inspected_at_ns))
+    last: dict[str, int] = {}
+    for coil_id, at_ns in first.values():
+        last[coil_id] = max(last.get(coil_id, 0), at_ns)
+    return last
+
+
+def _verdict(coil: Coil, reports: Sequence[CoilReport], last_inspected_ns: int) -> Verdict:
     ordered = sorted(reports, key=lambda report: report.report_version)
     if not ordered:
         raise RuntimeError(f"{coil.coil_id} got no report within {GIVE_UP_S:.0f} s")
@@ -195,6 +220,7 @@ def _verdict(coil: Coil, reports: Sequence[CoilReport]) -> Verdict:
         missing_at_first_report=sum(c.missing for c in ordered[0].ledger_by_camera.values()),
         unsegmented_at_first_report=_unsegmented(ordered[0]),
         complete_slack_s=complete,
+        last_frame_slack_s=(coil.deadline_at_ns - last_inspected_ns) / 1e9,
         whole_after_s=None if whole is None else -whole,
         versions=len(ordered),
     )
