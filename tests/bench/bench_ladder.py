@@ -35,8 +35,8 @@ from tests.support.kafka_reading import inspections, read_to_end
 from tests.support.strip import Coil, Strip
 
 BUNDLE = "severstal"
-"""Gate only it is 2.6 times as fast as in full, and the sender costs little beside it. The small `synthetic` bundle
-is only twice as fast, and its sender takes a third of two cores: the load is then three times what is done in full."""
+"""Gate only it is 2.6 times as fast as in full, and the sender costs little beside it. The small `synthetic`
+is only twice as fast, and its sender takes a third of two cores: the load is then three times the full rate."""
 CLEAN_SHARE = 0.005
 """So few pass that the rate is the gate's."""
 GIVE_UP_S = 600.0
