@@ -36,7 +36,7 @@ from tests.support.strip import Coil, Strip
 
 BUNDLE = "severstal"
 """Gate only it is 2.6 times as fast as in full, and the sender costs little beside it. The small `synthetic`
-is only twice as fast, and its sender takes a third of two cores: the load is then three times the full rate."""
+is only twice as fast, and its sender takes a third of two cores: the load is then thrice the full rate."""
 CLEAN_SHARE = 0.005
 """So few pass that the rate is the gate's."""
 GIVE_UP_S = 600.0
