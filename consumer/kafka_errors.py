@@ -35,22 +35,26 @@ class TopicMissing(Exception):
 
 
 class Connection:
-    """Says once that the broker is away, and once that it is back; `broker_up` shows which."""
+    """Says once that the broker is away, and once that it is back; `broker_up` shows which.
 
-    def __init__(self, broker_up: Gauge) -> None:
+    Of several connections of one process only one `tells` it in the log: they have one broker.
+    """
+
+    def __init__(self, broker_up: Gauge, *, tells: bool = True) -> None:
         self._broker_up = broker_up
+        self._tells = tells
         self._is_up: bool | None = None
 
     def up(self) -> None:
         """Note that a broker answers."""
-        if self._is_up is False:
+        if self._is_up is False and self._tells:
             log.info("broker is back")
         self._is_up = True
         self._broker_up.set(1)
 
     def troubled(self, error: KafkaError) -> None:
         """Note an error that passes."""
-        if self._is_up is not False:
+        if self._is_up is not False and self._tells:
             log.warning("broker is away, retrying", extra={"why": error.str()})
         self._is_up = False
         self._broker_up.set(0)

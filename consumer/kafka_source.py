@@ -21,11 +21,12 @@ class KafkaSource:
         properties: Mapping[str, object],
         topic: str,
         metrics: WorkerMetrics,
+        tells_of_broker: bool = True,
         connect: Callable[[dict[str, object]], Consumer] = Consumer,
     ) -> None:
         self._topic = topic
         self._metrics = metrics
-        self._connection = Connection(metrics.broker_up)
+        self._connection = Connection(metrics.broker_up, tells=tells_of_broker)
         self._listener: PartitionsListener | None = None
         self._to_rewind: dict[int, int] = {}
         self._positions: dict[int, int] = {}

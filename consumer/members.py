@@ -113,6 +113,7 @@ def members_of(
         metrics=unseen,
         health=Health(time.monotonic, settings.stale_after_s),
         on_committed=count_into(metrics),
+        work="amendments",
     )
     return Members(
         frames=Member(worker=frames, source=frames_source, sink=frames_sink),
@@ -146,7 +147,13 @@ def _ends(
         stop=lambda: stop.requested,
     )
     sink.begin()
-    return sink, KafkaSource(properties=_consumer(settings, suffix), topic=name, metrics=metrics)
+    source = KafkaSource(
+        properties=_consumer(settings, suffix),
+        topic=name,
+        metrics=metrics,
+        tells_of_broker=kind == FRAMES,  # both have one broker: once in the log is enough
+    )
+    return sink, source
 
 
 def _consumer(settings: WorkerSettings, suffix: str) -> Mapping[str, object]:

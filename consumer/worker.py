@@ -79,8 +79,12 @@ class Worker:
         health: Health,
         watch: DeadlineWatch | None = None,
         on_committed: Callable[[Flight], None] | None = None,
+        work: str = "frames",
     ) -> None:
-        """`watch` predicts, and tells the `ladder`; `on_committed` hears of each frame, once it is."""
+        """`watch` predicts, and tells the `ladder`; `on_committed` hears of each frame, once it is.
+
+        `work` says in the log which of a process's workers speaks.
+        """
         self._source = source
         self._sink = sink
         self._publishing = publishing
@@ -90,6 +94,7 @@ class Worker:
         self._health = health
         self._watch = watch
         self._on_committed = on_committed
+        self._work = work
         self._wake = threading.Event()
         self._order = OffsetOrder()
         self._pressure = BackPressure(high_bytes=policy.high_bytes, low_bytes=policy.low_bytes)
@@ -140,7 +145,10 @@ class Worker:
             self._outbox.add(self._watch.stop())
         done = self._drain(tuple(self._order.assigned))
         if not done:
-            log.warning("drain timed out, the rest is the next worker's", extra={"frames": len(self._order)})
+            log.warning(
+                "drain timed out, the rest is the next worker's",
+                extra={"work": self._work, "frames": len(self._order)},
+            )
         return done
 
     def abandon(self) -> None:
@@ -159,20 +167,21 @@ class Worker:
         self._order.assign(partitions)
         self._metrics.assigned_partitions.set(len(self._order.assigned))
         self._health.joined = True
-        log.info("partitions assigned", extra={"partitions": sorted(partitions)})
+        log.info("partitions assigned", extra={"work": self._work, "partitions": sorted(partitions)})
 
     def partitions_revoked(self, partitions: Sequence[int]) -> None:
         """Bounded drain, commit, let go."""
         done = not self._abandoned and self._drain(partitions)
         self._let_go(partitions)
-        log.info("partitions revoked", extra={"partitions": sorted(partitions), "drained": done})
+        said = {"work": self._work, "partitions": sorted(partitions), "drained": done}
+        log.info("partitions revoked", extra=said)
 
     def partitions_lost(self, partitions: Sequence[int]) -> None:
         """Drop, never commit. The open transaction may hold results of theirs, so it goes too."""
         self._let_go(partitions)
         if not self._abandoned:
             self._start_over()
-        log.warning("partitions lost", extra={"partitions": sorted(partitions)})
+        log.warning("partitions lost", extra={"work": self._work, "partitions": sorted(partitions)})
 
     def _let_go(self, partitions: Sequence[int]) -> None:
         self._drop(self._order.unassign(partitions))
@@ -343,7 +352,8 @@ class Worker:
         if self._sink.commit_pending:
             self._resolve_commit()
         if why is not None:
-            log.warning("transaction aborted, going back to the last commit", extra={"why": str(why)})
+            said = {"work": self._work, "why": str(why)}
+            log.warning("transaction aborted, going back to the last commit", extra=said)
         self._sink.abort()
         self._metrics.commits["aborted"].inc()
         self._published.clear()

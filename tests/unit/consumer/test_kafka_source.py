@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from consumer.kafka_errors import TopicMissing
+from consumer.kafka_errors import Connection, TopicMissing
 from consumer.kafka_source import KafkaSource
 from consumer.ports import Fenced
 from monitoring.worker_metrics import WorkerMetrics
@@ -172,6 +172,18 @@ def test_an_error_that_passes_is_said_once(
     for _ in range(3):
         assert source.take(32, 0.0) == []
     assert caplog.text.count("broker is away") == 1
+
+
+def test_a_second_connection_of_the_process_leaves_the_telling_to_the_first(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    metrics = WorkerMetrics(CollectorRegistry())
+    connection = Connection(metrics.broker_up, tells=False)
+    connection.troubled(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    assert metrics.broker_up._value.get() == 0
+    connection.up()
+    assert metrics.broker_up._value.get() == 1
+    assert caplog.text == ""
 
 
 def statistics(**next_offsets: int) -> str:
