@@ -177,12 +177,12 @@ def test_an_error_that_passes_is_said_once(
 def test_a_second_connection_of_the_process_leaves_the_telling_to_the_first(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    metrics = WorkerMetrics(CollectorRegistry())
-    connection = Connection(metrics.broker_up, tells=False)
+    registry = CollectorRegistry()
+    connection = Connection(WorkerMetrics(registry).broker_up, tells=False)
     connection.troubled(KafkaError(KafkaError._ALL_BROKERS_DOWN))
-    assert metrics.broker_up._value.get() == 0
+    assert registry.get_sample_value("coilwatch_broker_up") == 0
     connection.up()
-    assert metrics.broker_up._value.get() == 1
+    assert registry.get_sample_value("coilwatch_broker_up") == 1
     assert caplog.text == ""
 
 
