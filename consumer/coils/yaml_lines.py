@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +11,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How pydantic writes an enum's member: a person writes only its value."""
 
 
 class YamlRefused(ValueError):
@@ -29,7 +33,8 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     except ValidationError as refused:
         first = refused.errors(include_url=False)[0]
         line, where = _place(root, first["loc"])
-        raise YamlRefused(f"{path}, line {line}: {where}: {_reason(first['type'], first['msg'])}") from None
+        reason = _reason(first["type"], first["msg"], first["input"])
+        raise YamlRefused(f"{path}, line {line}: {where}: {reason}") from None
 
 
 def _composed(path: Path) -> yaml.Node:
@@ -116,9 +121,10 @@ def _child(node: yaml.Node, step: int | str) -> tuple[yaml.Node, int] | None:
     return None
 
 
-def _reason(kind: str, message: str) -> str:
+def _reason(kind: str, message: str, given: object) -> str:
     if kind == "extra_forbidden":
         return "is no known key"
     if kind == "missing":
         return "is missing"
-    return message.removeprefix("Value error, ")
+    said = _MEMBER.sub(r"\1", message.removeprefix("Value error, "))
+    return f"{said}, not {given!r}" if kind in ("enum", "literal_error") else said

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -9,11 +11,17 @@ from pydantic import BaseModel, ConfigDict
 from consumer.coils.yaml_lines import YamlRefused, read_yaml
 
 
+class Finish(StrEnum):
+    DULL = "dull"
+    BRIGHT = "bright"
+
+
 class Item(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
     size_mm: float
+    finish: Literal[Finish.DULL, Finish.BRIGHT] = Finish.DULL
 
 
 class Sheet(BaseModel):
@@ -33,6 +41,10 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     [
         ("items:\n- name: a\n  size_mm: big\n", r"line 3: items\[0\].size_mm: .*valid number"),
         ("items:\n- name: a\n  size_mm: 1\n  colour: red\n", r"line 4: items\[0\].colour: is no known key"),
+        (
+            "items:\n- name: a\n  size_mm: 1\n  finish: matt\n",
+            r"line 4: items\[0\].finish: Input should be 'dull' or 'bright', not 'matt'$",
+        ),
         ("items:\n- {name: a, size_mm: 1}\n\n- name: b\n", r"line 4: items\[1\].size_mm: is missing"),
         (
             "items:\n- name: a\n  name: b\n  size_mm: 1\n",
@@ -50,6 +62,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     ids=[
         "wrong type",
         "unknown key",
+        "none of the choices",
         "missing key",
         "key twice",
         "open bracket",
