@@ -40,6 +40,7 @@ class DeadlineWatch:
         self._clocks = clocks
         self._metrics = metrics
         self._looked_s: float | None = None
+        self._assigned = False
         self._has_slack = False
         metrics.predicted_slack.set(FAR_S)
 
@@ -58,6 +59,15 @@ class DeadlineWatch:
         """Whether it is time to look again."""
         return self._looked_s is None or self._clocks.monotonic_s() - self._looked_s >= EVERY_S
 
+    def partitions_assigned(self) -> None:
+        """Others than before, or none: what waits in them is not known before the next look, due now.
+
+        Slack that was seen without them would let old frames go before theirs.
+        """
+        self._assigned = True
+        self._has_slack = False
+        self._looked_s = None
+
     def committed(self, frames: int) -> None:
         """Count frames whose fate is committed: the rate is measured here."""
         self._forecast.committed(frames, self._ladder.rung)
@@ -70,7 +80,7 @@ class DeadlineWatch:
         )
         direction = self._ladder.look(prediction)
         alarms = [] if direction is None else self._stepped(direction, prediction)
-        self._has_slack = not self._ladder.at_risk and _is_little(prediction)
+        self._has_slack = self._assigned and not self._ladder.at_risk and _is_little(prediction)
         self._show(prediction)
         return alarms
 

@@ -165,6 +165,8 @@ class Worker:
     def partitions_assigned(self, partitions: Sequence[int]) -> None:
         """Begin with these."""
         self._order.assign(partitions)
+        if self._watch is not None:
+            self._watch.partitions_assigned()
         self._metrics.assigned_partitions.set(len(self._order.assigned))
         self._health.joined = True
         log.info("partitions assigned", extra={"work": self._work, "partitions": sorted(partitions)})

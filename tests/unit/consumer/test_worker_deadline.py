@@ -179,6 +179,23 @@ def test_slack_is_when_the_rung_is_full_and_hardly_a_frame_is_new() -> None:
     assert max(seen, default=0) < 100
 
 
+def test_no_slack_before_partitions_came_nor_before_what_they_hold_is_known() -> None:
+    line = Line(deadline=LadderPolicy())
+    assert line.watch is not None
+    line.run(10)
+    assert not line.watch.has_slack, "without partitions nothing is known of what waits"
+    line.worker.join()
+    line.run(10)
+    assert line.watch.has_slack
+    line.source.lose(0)
+    for index in range(500):
+        line.send(index, DEFECTIVE)
+    line.source.assign(0)
+    assert not line.watch.has_slack, "what the partition holds is looked at first"
+    line.run(1, pass_s=0.001)
+    assert not line.watch.has_slack
+
+
 def test_a_frame_whose_rung_changed_under_way_has_one_fate() -> None:
     line = line_with(frames=2000, budget_s=30)
     run_until_done(line, 2000)
