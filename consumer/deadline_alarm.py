@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from consumer.forecast import CoilInSight, Prediction
+from consumer.outgoing import outgoing
 from consumer.ports import Outgoing
 from contracts.alarms import Alarm, AlarmKind, AlarmState
-from contracts.codec import encode
-from contracts.topics import topic
 
 
 class _Raised(NamedTuple):
@@ -51,23 +50,14 @@ class DeadlineAlarm:
         return self._messages(raised, AlarmState.ENDED, f"Deadline no longer at risk: {why}.")
 
     def _messages(self, raised: _Raised, state: AlarmState, summary: str) -> list[Outgoing]:
-        encoded = encode(
-            Alarm(
-                line_id=raised.coil.line_id,
-                coil_id=raised.coil.coil_id,
-                alarm_id=self._alarm_id,
-                kind=AlarmKind.DEADLINE_AT_RISK,
-                state=state,
-                raised_at_ns=raised.at_ns,
-                changed_at_ns=max(raised.at_ns, self._wall_clock_ns()),
-                summary=summary,
-            )
+        alarm = Alarm(
+            line_id=raised.coil.line_id,
+            coil_id=raised.coil.coil_id,
+            alarm_id=self._alarm_id,
+            kind=AlarmKind.DEADLINE_AT_RISK,
+            state=state,
+            raised_at_ns=raised.at_ns,
+            changed_at_ns=max(raised.at_ns, self._wall_clock_ns()),
+            summary=summary,
         )
-        return [
-            Outgoing(
-                topic=topic(encoded.topic, self._prefix),
-                key=encoded.key,
-                value=encoded.value,
-                headers=encoded.headers,
-            )
-        ]
+        return [outgoing(alarm, self._prefix)]

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from consumer.flight import Flight
+from consumer.outgoing import outgoing
 from consumer.ports import Outgoing
-from contracts.codec import Encoded, dead_letter_headers, encode, readable_identity
+from contracts.codec import dead_letter_headers, readable_identity
 from contracts.frames import FrameHeader
 from contracts.rejections import FrameRejected
 from contracts.results import (
@@ -74,21 +75,12 @@ class Publishing:
             inspected_at_ns=now_ns,
             source=flight.source,
         )
-        outgoing = [self._outgoing(inspection)]
+        records = [outgoing(inspection, self._prefix)]
         if flight.fate is Fate.UNSEGMENTED:
-            outgoing.append(replace(outgoing[0], topic=topic(UNSEGMENTED, self._prefix)))
+            records.append(replace(records[0], topic=topic(UNSEGMENTED, self._prefix)))
         if flight.fate is Fate.DEFECTIVE:
-            outgoing.append(self._outgoing(self._defect_event(inspection, header, flight.regions)))
-        return outgoing
-
-    def _outgoing(self, message: Inspection | DefectEvent) -> Outgoing:
-        encoded: Encoded = encode(message)
-        return Outgoing(
-            topic=topic(encoded.topic, self._prefix),
-            key=encoded.key,
-            value=encoded.value,
-            headers=encoded.headers,
-        )
+            records.append(outgoing(self._defect_event(inspection, header, flight.regions), self._prefix))
+        return records
 
     def _defect_event(
         self, inspection: Inspection, header: FrameHeader, regions: tuple[Region, ...]
@@ -130,7 +122,7 @@ class Publishing:
         letter = DeadLetter(
             reason=rejection.reason, detail=rejection.detail, source=source, rejected_at_ns=now_ns
         )
-        outgoing = [
+        records = [
             Outgoing(
                 topic=topic(DEAD_LETTERS, self._prefix),
                 key=record.key,
@@ -140,8 +132,8 @@ class Publishing:
         ]
         known = readable_identity(record.key, record.headers)
         if known is not None:
-            outgoing.append(
-                self._outgoing(
+            records.append(
+                outgoing(
                     Inspection(
                         **known.identity.model_dump(),
                         fate=Fate.DEAD_LETTERED,
@@ -151,7 +143,8 @@ class Publishing:
                         deadline_at_ns=known.deadline_at_ns,
                         inspected_at_ns=now_ns,
                         source=source,
-                    )
+                    ),
+                    self._prefix,
                 )
             )
-        return outgoing
+        return records

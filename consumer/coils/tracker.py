@@ -23,13 +23,11 @@ from consumer.coils.intake import CoilIntake
 from consumer.coils.ledger.state import CoilRecord
 from consumer.coils.ports import CoilSource, Place, TakenRecord, ToldSource
 from consumer.coils.verdicts import Closed, Verdicts
+from consumer.outgoing import outgoing
 from consumer.ports import Clocks, CommitInDoubt, Outgoing, ResultSink, TransactionAborted
 from contracts.alarms import Alarm
-from contracts.codec import encode
 from contracts.coils import CoilStarted
-from contracts.reports import CoilReport
 from contracts.results import Inspection
-from contracts.topics import topic
 from monitoring.health import Health
 from monitoring.tracker_metrics import TrackerMetrics
 
@@ -281,17 +279,8 @@ class Tracker:
         return bool(coil.fresh) or coil.watch is not None
 
     def _messages(self, transaction: _Transaction) -> list[Outgoing]:
-        reports = [self._outgoing(c.report) for c in transaction.closed if c.report is not None]
-        return [*reports, *(self._outgoing(alarm) for alarm in transaction.alarms)]
-
-    def _outgoing(self, message: CoilReport | Alarm) -> Outgoing:
-        encoded = encode(message)
-        return Outgoing(
-            topic=topic(encoded.topic, self._prefix),
-            key=encoded.key,
-            value=encoded.value,
-            headers=encoded.headers,
-        )
+        reports = [outgoing(c.report, self._prefix) for c in transaction.closed if c.report is not None]
+        return [*reports, *(outgoing(alarm, self._prefix) for alarm in transaction.alarms)]
 
     # --- commit, or start over ---
 

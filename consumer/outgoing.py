@@ -1,0 +1,18 @@
+"""A message on its way out: encoded, and under the prefix of this run's topics."""
+
+from __future__ import annotations
+
+from consumer.ports import Outgoing
+from contracts.codec import CoilRecord, encode
+from contracts.topics import topic
+
+
+def outgoing(message: CoilRecord, topic_prefix: str) -> Outgoing:
+    """The record of any message that travels as JSON."""
+    encoded = encode(message)
+    return Outgoing(
+        topic=topic(encoded.topic, topic_prefix),
+        key=encoded.key,
+        value=encoded.value,
+        headers=encoded.headers,
+    )
