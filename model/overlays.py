@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from model.card import DefectClass
 from model.inspector import FrameResult
+from model.palette import colour_of
 from model.regions import class_masks
-
-OKABE_ITO: Final = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-"""Told apart by colour-blind eyes too. Source: Okabe and Ito, "Color Universal Design", 2008."""
 
 LEGEND_PX: Final = 44
 _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
@@ -45,7 +43,7 @@ def draw_overlay(
 
 def class_colour(class_id: int) -> tuple[int, int, int]:
     """A class's colour in every picture, as BGR."""
-    red, green, blue = bytes.fromhex(OKABE_ITO[(class_id - 1) % len(OKABE_ITO)][1:])
+    red, green, blue = bytes.fromhex(colour_of(class_id)[1:])
     return (blue, green, red)
 
 

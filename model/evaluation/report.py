@@ -10,7 +10,7 @@ import jinja2
 
 from model.evaluation import plots
 from model.evaluation.gate_figures import Scores
-from model.overlays import OKABE_ITO
+from model.palette import colour_of
 
 TEMPLATE: Final = "report.html.j2"
 
@@ -40,9 +40,7 @@ def render_report(evaluation: Mapping[str, Any], scores: Scores, pictures: Mappi
         plots=_plots(evaluation, scores, names),
         pictures=pictures,
         galleries=GALLERIES,
-        colours={
-            c["class_id"]: OKABE_ITO[(c["class_id"] - 1) % len(OKABE_ITO)] for c in evaluation["classes"]
-        },
+        colours={c["class_id"]: colour_of(c["class_id"]) for c in evaluation["classes"]},
     )
 
 

@@ -10,9 +10,6 @@ from contracts.alarms import LaneRecurrence
 from contracts.reports import CameraLedger, CoilLane, Finding, RollMark, Verdict
 from contracts.results import Fate
 
-OKABE_ITO = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-"""Told apart by colour-blind eyes too. Source: Okabe and Ito, "Color Universal Design", 2008."""
-
 STEEL, PAPER, INK, FAINT, RULE = "#ECEDEA", "#FFFFFF", "#22262B", "#6B7178", "#B9BEC3"
 
 
@@ -41,8 +38,3 @@ class StripDrawing:
     def total(self, column: str) -> int:
         """A column of the ledger, over all cameras."""
         return sum(getattr(ledger, column) for ledger in self.ledger_by_camera.values())
-
-
-def colour_of(class_id: int) -> str:
-    """A class's colour, the same on every map."""
-    return OKABE_ITO[(class_id - 1) % len(OKABE_ITO)]

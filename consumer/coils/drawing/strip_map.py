@@ -17,11 +17,12 @@ from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
 from consumer.coils.drawing import strip_ribbon
-from consumer.coils.drawing.strip_drawing import FAINT, INK, PAPER, RULE, STEEL, StripDrawing, colour_of
+from consumer.coils.drawing.strip_drawing import FAINT, INK, PAPER, RULE, STEEL, StripDrawing
 from consumer.coils.drawing.strip_marks import draw_lanes, draw_marks
 from consumer.coils.drawing.strip_raster import ACROSS, ALONG, Speck, StripCanvas
 from consumer.coils.grading.words import counted
 from contracts.reports import Verdict
+from model.palette import colour_of
 
 WIDTH_IN, DPI = 18.0, 120
 HEAD_IN, STRIP_IN, ROW_IN, FOOT_IN, LINE_IN = 1.35, 3.9, 0.24, 0.72, 0.24

@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
-from consumer.coils.drawing.strip_drawing import INK, PAPER, StripDrawing, colour_of
+from consumer.coils.drawing.strip_drawing import INK, PAPER, StripDrawing
 from consumer.coils.grading.words import counted
 from contracts.alarms import LaneRecurrence
 from contracts.reports import CoilLane, RollMark
+from model.palette import colour_of
 
 Places = NDArray[np.float64]
 """Along the strip, mm."""

@@ -8,13 +8,14 @@ import pytest
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from consumer.coils.drawing.strip_drawing import StripDrawing, colour_of
+from consumer.coils.drawing.strip_drawing import StripDrawing
 from consumer.coils.drawing.strip_map import BADGES, draw_strip_map, ledger_words
 from consumer.coils.drawing.strip_raster import StripCanvas
 from consumer.coils.drawing.strip_ribbon import CLEAN, DEAD_LETTERED, DEFECTIVE, MISSING, MOST_CELLS, rows
 from contracts.alarms import LaneRecurrence
 from contracts.reports import Finding, Verdict
 from contracts.results import Fate
+from model.palette import colour_of
 from tests.support.grading import defect, lane, ledger, mark
 
 RECURRING = LaneRecurrence(
