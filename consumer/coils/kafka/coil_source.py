@@ -15,9 +15,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 
 from consumer.coils.kafka.end_offsets import EndOffsets, ListsOffsets
+from consumer.coils.kafka.taken import taken_record
 from consumer.coils.ports import FENCED_ADVICE, Place, TakenRecord, TopicsRefused
 from consumer.kafka_errors import PASSING, Connection, TopicMissing, fate, is_topic_missing
-from consumer.ports import Headers, PartitionsListener
+from consumer.ports import PartitionsListener
 from monitoring.tracker_metrics import TrackerMetrics
 
 log = logging.getLogger(__name__)
@@ -127,13 +128,9 @@ class KafkaCoilSource:
         place = (message.topic(), message.partition())
         if place in self._to_rewind or place not in self._owned:
             return
-        offset = message.offset()
-        self._reached[place] = offset + 1
-        self._taken.append(
-            TakenRecord(
-                place, offset, message.value(), _headers(message), max(0, message.timestamp()[1]) * 1_000_000
-            )
-        )
+        record = taken_record(message, place)
+        self._reached[place] = record.offset + 1
+        self._taken.append(record)
 
     def _is_end(self, message: Message) -> bool:
         """Whether a partition's end is reached; else it is an error, which passes or is raised."""
@@ -254,16 +251,3 @@ def same_numbers(places: Sequence[Place], topics: Iterable[str]) -> list[int]:
 
 def _numbers(partitions: Sequence[TopicPartition]) -> list[int]:
     return sorted({tp.partition for tp in partitions})
-
-
-def _written_at_ns(message: Message) -> int:
-    _, at_ms = message.timestamp()
-    return int(max(0, at_ms)) * 1_000_000
-
-
-def _headers(message: Message) -> Headers | None:
-    try:
-        headers: Headers | None = message.headers()
-    except SystemError:  # confluent-kafka 2.16 on a name that is not UTF-8: what it says is refused as absent
-        return None
-    return headers

@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from confluent_kafka.admin import AdminClient
 
 from consumer.coils.kafka.end_offsets import EndOffsets
+from consumer.coils.kafka.taken import taken_record
 from consumer.coils.ports import Place, TakenRecord
 from consumer.kafka_errors import PASSING, TopicMissing
 from contracts.topics import topic
@@ -110,7 +111,7 @@ class StoredTopics:
                 if not _is_end(message):
                     reached[place] = message.offset() + 1
                     if not keys or message.key() in keys:
-                        yield _taken(message, place)
+                        yield taken_record(message, place)
                 elif message.offset() > reached.get(place, -1):
                     reached[place] = message.offset()
                     quiet_since_s = self._monotonic_s()
@@ -145,12 +146,3 @@ def _is_end(message: Any) -> bool:
     if error.code() != KafkaError._PARTITION_EOF and error.code() not in PASSING:
         raise KafkaException(error)
     return True
-
-
-def _taken(message: Any, place: Place) -> TakenRecord:
-    try:
-        headers = message.headers()
-    except UnicodeDecodeError:  # a header's name: the client library can't hand it over
-        headers = None
-    at_ns = max(0, message.timestamp()[1]) * 1_000_000
-    return TakenRecord(place, message.offset(), message.value(), headers, at_ns)
