@@ -19,10 +19,17 @@ from local.kafka.ports import free_pair
 from local.kafka.prerequisites import PrerequisiteMissing
 from local.tracker import TrackerProcess
 from local.worker import WorkerProcess
+from tests.support.bundles import Painted, level_bundle, painted_frame
 
 ROOT = Path(__file__).parents[2]
 LOCAL_HOME = ROOT / ".local"
 """Keeps the broker's jars from one run to the next; nothing else of the tests lies there."""
+
+
+QUICK_GROUP = (
+    '{"session.timeout.ms": "3000", "heartbeat.interval.ms": "500", "transaction.timeout.ms": "4000"}'
+)
+"""A dead worker is noticed after 3 s, not 6: the tests kill many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Finds painted defects exactly, in no time: these tests are about the line."""
+    return level_bundle(tmp_path_factory.mktemp("bundles") / "level")
+
+
+@pytest.fixture(scope="session")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve frames, every fourth with a defect of another class."""
+    folder = tmp_path_factory.mktemp("frames")
+    for index in range(12):
+        rows, cols = (32, 96), (80 + 64 * index, 144 + 64 * index)
+        defects = [Painted(class_id=index // 4 + 1, rows=rows, cols=cols)] if index % 4 == 3 else []
+        (folder / f"{index:02}.jpg").write_bytes(painted_frame(defects))
+    return folder
 
 
 @pytest.fixture(scope="session")

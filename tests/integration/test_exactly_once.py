@@ -19,31 +19,8 @@ from local.children import Child, clean_environment, turns
 from local.kafka.broker import LocalBroker
 from local.worker import WorkerProcess
 from producer_sim.manifest import Manifest, load_manifest
-from tests.integration.conftest import StartWorker, Topics
-from tests.support.bundles import Painted, level_bundle, painted_frame
+from tests.integration.conftest import QUICK_GROUP, StartWorker, Topics
 from tests.support.kafka_reading import defect_events, inspections, read_to_end
-
-QUICK_GROUP = (
-    '{"session.timeout.ms": "3000", "heartbeat.interval.ms": "500", "transaction.timeout.ms": "4000"}'
-)
-"""A dead worker is noticed after 3 s, not 6: the tests kill many."""
-
-
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Finds painted defects exactly, in no time: these tests are about the line."""
-    return level_bundle(tmp_path_factory.mktemp("bundles") / "level")
-
-
-@pytest.fixture(scope="session")
-def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve frames, every fourth with a defect of another class."""
-    folder = tmp_path_factory.mktemp("frames")
-    for index in range(12):
-        rows, cols = (32, 96), (80 + 64 * index, 144 + 64 * index)
-        defects = [Painted(class_id=index // 4 + 1, rows=rows, cols=cols)] if index % 4 == 3 else []
-        (folder / f"{index:02}.jpg").write_bytes(painted_frame(defects))
-    return folder
 
 
 class Sent:
