@@ -90,5 +90,8 @@ def count_into(metrics: WorkerMetrics) -> Callable[[Flight], None]:
 
     def count(flight: Flight) -> None:
         metrics.amendments["segmented" if flight.fate is Fate.DEFECTIVE else "gone"].inc()
+        if flight.header is not None and flight.regions:
+            camera = metrics.camera(flight.header.line_id, flight.header.camera_id)
+            camera.count_classes(region.class_id for region in flight.regions)
 
     return count

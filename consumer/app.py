@@ -14,6 +14,7 @@ from consumer.kafka_errors import TopicMissing
 from consumer.kafka_properties import SettingsRefused
 from consumer.members import members_of
 from consumer.ports import Fenced
+from consumer.score_reference import show_expected_scores
 from consumer.service import Exit, Stop
 from consumer.settings import WorkerSettings, read_settings
 from consumer.worker import Threads, TooManyRejected
@@ -91,6 +92,7 @@ def _warm_inspector(
     inspector.warm_up()
     version = bundle_version(folder, settings.preset, settings.operating_point)
     metrics.set_bundle(inspector.card.name, version)
+    show_expected_scores(metrics, inspector.card, settings.preset)
     health.warm = True
     log.info("model is warm", extra={"bundle": version, "engine": settings.engine})
     return inspector, version

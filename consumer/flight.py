@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consumer.ports import Record
+from contracts.codec import ReadableFrame
 from contracts.frames import FrameHeader
+from contracts.identity import FrameIdentity
 from contracts.rejections import FrameRejected
 from contracts.results import Fate, RecordId
 from model.inspector import Gated, Region
@@ -75,6 +77,8 @@ class Flight:
     marks: Marks
     weight_bytes: int
     header: FrameHeader | None = None
+    readable: ReadableFrame | None = None
+    """What a rejected frame says of itself, where that can be trusted."""
     pixels: NDArray[np.uint8] | None = None
     gated: Gated | None = None
     regions: tuple[Region, ...] = ()
@@ -89,6 +93,17 @@ class Flight:
     def finished(self) -> bool:
         """Whether there is nothing left to find out."""
         return self.fate is not None
+
+    @property
+    def identity(self) -> FrameIdentity | None:
+        """Whose frame it is; None where that can't be read."""
+        return self.readable if self.header is None else self.header
+
+    @property
+    def trace_id(self) -> str | None:
+        """Of the trace that the frame's sender began, 32 hexadecimal digits."""
+        header = self.header
+        return None if header is None or header.traceparent is None else header.traceparent[3:35]
 
     @property
     def source(self) -> RecordId:

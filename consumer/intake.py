@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consumer.ports import Record
-from contracts.codec import read_frame_header
+from contracts.codec import ReadableFrame, read_frame_header, readable_identity
 from contracts.frames import Encoding, FrameHeader
 from contracts.rejections import FrameRejected, Reason
 from model.card import InputSpec
@@ -26,6 +26,8 @@ class Decoded:
     pixels: NDArray[np.uint8] | None = None
     """(H / reduce, W / reduce) uint8, grey."""
     rejection: FrameRejected | None = None
+    readable: ReadableFrame | None = None
+    """Of a rejected frame: what it says of itself, where that can be trusted."""
     decoded_s: float
 
 
@@ -45,7 +47,8 @@ class Intake:
             header = read_frame_header(record.key, record.headers)
             pixels = self._pixels(record.value, header)
         except FrameRejected as rejected:
-            return Decoded(header=header, rejection=rejected, decoded_s=self._clock())
+            known = readable_identity(record.key, record.headers)
+            return Decoded(header=header, rejection=rejected, readable=known, decoded_s=self._clock())
         return Decoded(header=header, pixels=pixels, decoded_s=self._clock())
 
     def _pixels(self, value: bytes | None, header: FrameHeader) -> NDArray[np.uint8]:

@@ -7,9 +7,9 @@ from contracts.codec import CoilRecord, encode
 from contracts.topics import topic
 
 
-def outgoing(message: CoilRecord, topic_prefix: str) -> Outgoing:
-    """The record of any message that travels as JSON."""
-    encoded = encode(message)
+def outgoing(message: CoilRecord, topic_prefix: str, *, traceparent: str | None = None) -> Outgoing:
+    """The record of any message that travels as JSON; `traceparent` is that of the frame it is about."""
+    encoded = encode(message, traceparent=traceparent)
     return Outgoing(
         topic=topic(encoded.topic, topic_prefix),
         key=encoded.key,

@@ -94,7 +94,7 @@ class Pipeline:
         flight.header = decoded.header
         flight.marks.exposed_at_ns = None if decoded.header is None else decoded.header.exposed_at_ns
         if decoded.pixels is None:
-            flight.rejection = decoded.rejection
+            flight.rejection, flight.readable = decoded.rejection, decoded.readable
             flight.finish(Fate.DEAD_LETTERED)
             return
         flight.pixels = decoded.pixels

@@ -10,7 +10,7 @@ from typing import Protocol
 from consumer.flight import Flight
 from consumer.outgoing import outgoing
 from consumer.ports import Outgoing
-from contracts.codec import dead_letter_headers, readable_identity
+from contracts.codec import dead_letter_headers
 from contracts.frames import FrameHeader
 from contracts.rejections import FrameRejected
 from contracts.results import (
@@ -75,11 +75,13 @@ class Publishing:
             inspected_at_ns=now_ns,
             source=flight.source,
         )
-        records = [outgoing(inspection, self._prefix)]
+        trace = header.traceparent
+        records = [outgoing(inspection, self._prefix, traceparent=trace)]
         if flight.fate is Fate.UNSEGMENTED:
             records.append(replace(records[0], topic=topic(UNSEGMENTED, self._prefix)))
         if flight.fate is Fate.DEFECTIVE:
-            records.append(outgoing(self._defect_event(inspection, header, flight.regions), self._prefix))
+            event = self._defect_event(inspection, header, flight.regions)
+            records.append(outgoing(event, self._prefix, traceparent=trace))
         return records
 
     def _defect_event(
@@ -130,7 +132,7 @@ class Publishing:
                 headers=dead_letter_headers(letter, record.headers or ()),
             )
         ]
-        known = readable_identity(record.key, record.headers)
+        known = flight.readable
         if known is not None:
             records.append(
                 outgoing(
@@ -145,6 +147,7 @@ class Publishing:
                         source=source,
                     ),
                     self._prefix,
+                    traceparent=None if flight.header is None else flight.header.traceparent,
                 )
             )
         return records

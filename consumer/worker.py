@@ -98,6 +98,7 @@ class Worker:
         self._wake = threading.Event()
         self._order = OffsetOrder()
         self._pressure = BackPressure(high_bytes=policy.high_bytes, low_bytes=policy.low_bytes)
+        metrics.set_classes({c.class_id: c.name for c in inspector.card.classes})
         self._pipeline = Pipeline(
             intake=Intake(inspector.card.input, clocks.monotonic_s),
             decode_pool=threads.decode,
@@ -340,12 +341,16 @@ class Worker:
         self._outbox.committed()
 
     def _count(self, flight: Flight, committed_s: float) -> None:
+        metrics, who = self._metrics, flight.identity
+        camera = metrics.camera() if who is None else metrics.camera(who.line_id, who.camera_id)
         if flight.fate is not None:
-            self._metrics.frames[flight.fate].inc()
+            camera.frames[flight.fate].inc()
+        if flight.regions:
+            camera.count_classes(region.class_id for region in flight.regions)
         if flight.rejection is not None:
-            self._metrics.dead_letters[flight.rejection.reason].inc()
+            metrics.dead_letters[flight.rejection.reason].inc()
         stages = flight.marks.stages(committed_s)
-        self._metrics.observe_frame(stages, sum(stages))
+        metrics.observe_frame(camera, stages, sum(stages), flight.trace_id)
         if self._on_committed is not None:
             self._on_committed(flight)
 

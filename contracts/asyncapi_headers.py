@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.cloudevents import CONTENT_TYPE, JSON_CONTENT_TYPE, SPEC_VERSION, type_name
+from contracts.cloudevents import (
+    CONTENT_TYPE,
+    JSON_CONTENT_TYPE,
+    SPEC_VERSION,
+    TRACEPARENT,
+    type_name,
+)
 from contracts.dead_letters import DEAD_LETTER_HEADERS
 from contracts.frame_codec import FRAME_TYPE, INTEGER_PATTERN, NUMBER_PATTERN, REQUIRED_HEADERS, header_name
 from contracts.frames import FrameHeader
@@ -38,8 +44,10 @@ def envelope_schema(kind: Kind) -> Object:
         time="When it happened",
     )
     content_type = {"type": "string", "pattern": f"^{JSON_CONTENT_TYPE}(;|$)"}
+    trace = {"type": "string", "maxLength": 55, "description": "W3C trace context, as the frame has it"}
     return _object(
-        {**envelope, CONTENT_TYPE: content_type}, required=["ce_specversion", "ce_type", CONTENT_TYPE]
+        {**envelope, CONTENT_TYPE: content_type, **({TRACEPARENT: trace} if kind.traced else {})},
+        required=["ce_specversion", "ce_type", CONTENT_TYPE],
     )
 
 

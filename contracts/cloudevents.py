@@ -18,6 +18,8 @@ MAJOR = 1
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "content-type"
 JSON_CONTENT_TYPE = "application/json"
+TRACEPARENT = "ce_traceparent"
+"""W3C trace context, as CloudEvents' distributed tracing extension carries it."""
 
 _TYPE = re.compile(r"coilwatch\.([a-z]+(?:-[a-z]+)*)\.v([0-9]{1,9})")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

@@ -14,6 +14,7 @@ from contracts.cloudevents import (
     CONTENT_TYPE,
     MAJOR,
     SPEC_VERSION,
+    TRACEPARENT,
     Headers,
     clip,
     format_time,
@@ -39,7 +40,9 @@ NUMBER_PATTERN = r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?"
 _INTEGER = re.compile(INTEGER_PATTERN)
 _NUMBER = re.compile(NUMBER_PATTERN)
 _SPEC = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"  # W3C trace context, 3.2
+)
 
 
 def header_name(field: str) -> str:
@@ -82,7 +85,7 @@ def frame_headers(header: FrameHeader) -> list[tuple[str, bytes]]:
     headers += [(h, repr(float(getattr(header, f))).encode()) for f, h in _NUMBERS]
     headers.append(("ce_offsetmm", repr(float(header.offset_mm)).encode()))
     if header.traceparent is not None:
-        headers.append(("ce_traceparent", header.traceparent.encode()))
+        headers.append((TRACEPARENT, header.traceparent.encode()))
     return headers
 
 
@@ -102,7 +105,7 @@ def read_frame_header(key: bytes | None, headers: Headers | None) -> FrameHeader
     if repeated or raw.get("ce_type") != _FRAME_TYPE or raw.get("ce_specversion") != _SPEC_VERSION:
         _check_version(headers)
     texts = _texts(raw, headers, repeated)
-    header = _parse(texts, raw.get("ce_traceparent"))
+    header = _parse(texts, raw.get(TRACEPARENT))
     _check_agreement(key, texts, header)
     return header
 

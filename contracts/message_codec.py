@@ -13,6 +13,7 @@ from contracts.cloudevents import (
     JSON_CONTENT_TYPE,
     MAJOR,
     SPEC_VERSION,
+    TRACEPARENT,
     Headers,
     clip,
     format_time,
@@ -47,11 +48,13 @@ class Kind:
     topic: str
     source: str
     """`ce_source` is `/lines/LINE/SOURCE`: who says it. One for each kind, so that source + id is unique."""
+    traced: bool = False
+    """Whether it is about one frame, and passes on its trace."""
 
 
 KINDS = (
-    Kind(kind="inspection", message=Inspection, topic=topics.INSPECTIONS, source="inspections"),
-    Kind(kind="defect-event", message=DefectEvent, topic=topics.DEFECTS, source="defects"),
+    Kind(kind="inspection", message=Inspection, topic=topics.INSPECTIONS, source="inspections", traced=True),
+    Kind(kind="defect-event", message=DefectEvent, topic=topics.DEFECTS, source="defects", traced=True),
     Kind(kind="coil-started", message=CoilStarted, topic=topics.COIL_EVENTS, source="control/started"),
     Kind(kind="coil-ended", message=CoilEnded, topic=topics.COIL_EVENTS, source="control/ended"),
     Kind(kind="coil-report", message=CoilReport, topic=topics.COIL_REPORTS, source="reports"),
@@ -63,10 +66,14 @@ _BY_TYPE = {type_name(k.kind).encode(): k for k in KINDS}
 _SPEC_VERSION, _JSON = SPEC_VERSION.encode(), JSON_CONTENT_TYPE.encode()
 
 
-def encode(message: CoilRecord) -> Encoded:
-    """The record of a message. The same message always gives the same bytes, id and headers."""
+def encode(message: CoilRecord, *, traceparent: str | None = None) -> Encoded:
+    """The record of a message. The same message always gives the same bytes, id and headers.
+
+    `traceparent` is that of the frame which the message is about: it travels beside it, in a header.
+    """
     kind, ce_type = _BY_MESSAGE[type(message)]
     event_id, at_ns = _id_and_time(message)
+    trace = [] if traceparent is None else [(TRACEPARENT, traceparent.encode())]
     return Encoded(
         topic=kind.topic,
         key=message.coil_id.encode(),
@@ -78,6 +85,7 @@ def encode(message: CoilRecord) -> Encoded:
             ("ce_id", event_id.encode()),
             ("ce_time", format_time(at_ns).encode()),
             (CONTENT_TYPE, _JSON),
+            *trace,
         ],
     )
 

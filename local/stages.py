@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, isinf
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -27,9 +28,15 @@ class Stage:
 
 @dataclass(slots=True)
 class _Histogram:
-    count: int
-    sum_s: float
-    buckets: list[tuple[float, float]]  # upper edge, frames up to it; ascending
+    count: int = 0
+    sum_s: float = 0.0
+    at_most: defaultdict[float, float] = field(default_factory=lambda: defaultdict(float))
+    """Frames up to each upper edge."""
+
+    @property
+    def buckets(self) -> list[tuple[float, float]]:
+        """Edge and frames up to it, ascending."""
+        return sorted(self.at_most.items())
 
 
 def stage_table(metrics: str) -> list[Stage]:
@@ -63,6 +70,7 @@ def quantile(buckets: Sequence[tuple[float, float]], q: float) -> float:
 
 
 def _histograms(metrics: str) -> dict[str, _Histogram]:
+    """By stage; the latency itself is summed over the lines."""
     stages: dict[str, _Histogram] = {}
     whole: dict[str, _Histogram] = {}
     for family in text_string_to_metric_families(metrics):
@@ -70,12 +78,12 @@ def _histograms(metrics: str) -> dict[str, _Histogram]:
             continue
         rows = stages if family.name == STAGE_LATENCY else whole
         for sample in family.samples:
-            row = rows.setdefault(sample.labels.get("stage", WHOLE), _Histogram(0, 0.0, []))
+            row = rows.setdefault(sample.labels.get("stage", WHOLE), _Histogram())
             if sample.name.endswith("_bucket"):
                 edge = sample.labels["le"]
-                row.buckets.append((inf if edge == "+Inf" else float(edge), sample.value))
+                row.at_most[inf if edge == "+Inf" else float(edge)] += sample.value
             elif sample.name.endswith("_count"):
-                row.count = round(sample.value)
+                row.count += round(sample.value)
             elif sample.name.endswith("_sum"):
-                row.sum_s = sample.value
+                row.sum_s += sample.value
     return stages | whole

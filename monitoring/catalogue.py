@@ -6,41 +6,16 @@ that, with the registry it is given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Kind = Literal["counter", "gauge", "histogram"]
+from monitoring.bounded import CAMERA_VALUES, LINE_VALUES, MOST_CLASSES
+from monitoring.metric import Label as Label
+from monitoring.metric import Metric as Metric
+from monitoring.metric import most_series
 
 DEADLINE_EDGE_S = 300.0
 """A coil's budget: a bucket edge stands exactly here, so the share in time is read without interpolation."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """A label and why it cannot grow without end."""
-
-    name: str
-    bound: str
-    values: tuple[str, ...] = ()
-    """The closed set, whose series exist from the start; empty where only the bound is known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One metric: what it counts, and `moved_by`, the event or setting that changes it."""
-
-    name: str
-    kind: Kind
-    help: str
-    moved_by: str
-    labels: tuple[Label, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The labels' names, in order."""
-        return tuple(label.name for label in self.labels)
-
+MOST_PARTITIONS = 512
+"""Of the frame topic, that one worker owns: the plant's choice (8 unless it says otherwise), no sender's."""
 
 STAGES = ("queue", "decode", "gate_wait", "gate", "segment_wait", "segment", "publish")
 """A frame's way from its exposure to its committed inspection; together they are the whole latency."""
@@ -82,9 +57,26 @@ AMENDED = Label(
     name="outcome", bound="what becomes of an unsegmented frame in the end", values=("segmented", "gone")
 )
 OUTCOME = Label(name="outcome", bound="how a transaction ends", values=("committed", "aborted"))
-PARTITION = Label(name="partition", bound="partitions of the frame topic that this worker owns now")
-BUNDLE_NAME = Label(name="name", bound="one bundle a process")
-BUNDLE_VERSION = Label(name="version", bound="one bundle a process")
+PARTITION = Label(
+    name="partition", bound="partitions of the frame topic that this worker owns now", most=MOST_PARTITIONS
+)
+BUNDLE_NAME = Label(name="name", bound="one bundle a process", most=1)
+BUNDLE_VERSION = Label(name="version", bound="one bundle a process", most=1)
+LINE = Label(
+    name="line",
+    bound="monitoring.bounded: the first 16 of a process, then `other`; `unknown` where it can't be read",
+    most=LINE_VALUES,
+)
+CAMERA = Label(
+    name="camera",
+    bound="monitoring.bounded: the first 64 of a process, all lines together, then `other`; or `unknown`",
+    most=CAMERA_VALUES,
+    within="line",
+)
+CLASS = Label(
+    name="class", bound="the card's classes; beyond the first 32 of them `other`", most=MOST_CLASSES + 1
+)
+TRUTH = Label(name="truth", bound="what a held-out frame is", values=("clean", "defective"))
 
 SHORT_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 LONG_BUCKETS_S = (10.0, 30.0, 60.0, 120.0, 180.0, 240.0, DEADLINE_EDGE_S, 360.0, 450.0, 600.0)
@@ -93,13 +85,23 @@ STAGE_BUCKETS_S = (0.001, *SHORT_BUCKETS_S, 30.0, 120.0, DEADLINE_EDGE_S, 600.0)
 COMMIT_BUCKETS_S = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 SCORE_BUCKETS = tuple(round(0.05 * step, 2) for step in range(1, 21))
+SCORE_EDGE = Label(
+    name="le", bound="SCORE_BUCKETS, as the gate's scores have them", values=tuple(map(str, SCORE_BUCKETS))
+)
 
 FRAMES = Metric(
     name="coilwatch_frames_total",
     kind="counter",
     help="Frames whose fate is committed",
-    moved_by="a commit: every frame in it, once, by its fate",
-    labels=(FATE,),
+    moved_by="a commit: every frame in it, once, by its fate; one whose headers can't be read is `unknown`'s",
+    labels=(LINE, CAMERA, FATE),
+)
+FRAMES_WITH_CLASS = Metric(
+    name="coilwatch_frames_with_class_total",
+    kind="counter",
+    help="Defective frames with a region of the class; a frame with two classes counts in both",
+    moved_by="a commit: every defective frame in it, also one that was left unsegmented and is segmented now",
+    labels=(LINE, CAMERA, CLASS),
 )
 DEAD_LETTERS = Metric(
     name="coilwatch_dead_letters_total",
@@ -112,7 +114,8 @@ LATENCY = Metric(
     name="coilwatch_latency_seconds",
     kind="histogram",
     help="From a frame's exposure to its committed inspection",
-    moved_by="a commit: every inspected frame in it",
+    moved_by="a commit: every inspected frame in it; exemplars name the trace of a frame that has one",
+    labels=(LINE,),
     buckets=LATENCY_BUCKETS_S,
 )
 STAGE_LATENCY = Metric(
@@ -234,6 +237,20 @@ GATE_SCORE = Metric(
     moved_by="a frame that the gate has scored: the strip, the light, the model",
     buckets=SCORE_BUCKETS,
 )
+GATE_SCORE_EXPECTED_SHARE = Metric(
+    name="coilwatch_gate_score_expected_share",
+    kind="gauge",
+    help="Share of the card's held-out frames with a score up to le, by what they are",
+    moved_by="the start of a worker: its bundle's card, the preset served; no series when the card has none",
+    labels=(TRUTH, SCORE_EDGE),
+)
+GATE_SCORE_EXPECTED_FRAMES = Metric(
+    name="coilwatch_gate_score_expected_frames",
+    kind="gauge",
+    help="How many held-out frames those shares are of",
+    moved_by="the same",
+    labels=(TRUTH,),
+)
 WORKER_READY = Metric(
     name="coilwatch_worker_ready",
     kind="gauge",
@@ -250,6 +267,7 @@ BUNDLE_INFO = Metric(
 
 METRICS: tuple[Metric, ...] = (
     FRAMES,
+    FRAMES_WITH_CLASS,
     DEAD_LETTERS,
     LATENCY,
     STAGE_LATENCY,
@@ -270,6 +288,11 @@ METRICS: tuple[Metric, ...] = (
     PREDICTED_SLACK,
     AMENDMENTS,
     GATE_SCORE,
+    GATE_SCORE_EXPECTED_SHARE,
+    GATE_SCORE_EXPECTED_FRAMES,
     WORKER_READY,
     BUNDLE_INFO,
 )
+
+MOST_SERIES = most_series(METRICS)
+"""A worker never exposes more, whoever sends whatever."""

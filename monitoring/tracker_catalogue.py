@@ -7,9 +7,9 @@ from monitoring.catalogue import (
     COMMIT_SECONDS,
     COMMITS,
     DEADLINE_EDGE_S,
-    Label,
-    Metric,
+    LINE,
 )
+from monitoring.metric import Label, Metric, most_series
 
 READ_TOPIC = Label(
     name="topic",
@@ -33,7 +33,14 @@ ALARM_STATE = Label(
     bound="contracts.alarms.AlarmState",
     values=("raised", "updated", "acknowledged", "ended"),
 )
-RULES_VERSION = Label(name="version", bound="one a process; the former goes when rules are read again")
+FIRST_VERDICT = Label(
+    name="outcome",
+    bound="in time; in time, but its deadline came before its last frames; late",
+    values=("in_time", "incomplete", "late"),
+)
+RULES_VERSION = Label(
+    name="version", bound="one a process; the former goes when rules are read again", most=1
+)
 
 REPORT_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, DEADLINE_EDGE_S, 600.0)
 SLACK_BUCKETS_S = (0.0, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 180.0, 240.0, DEADLINE_EDGE_S, 600.0)
@@ -44,6 +51,21 @@ OPEN_COILS = Metric(
     kind="gauge",
     help="Coils that are not reported yet",
     moved_by="up with the first record of a coil, down with its first report",
+    labels=(LINE,),
+)
+RUNNING_COILS = Metric(
+    name="coilwatch_coils_running",
+    kind="gauge",
+    help="Open coils that have started, and whose end nobody said yet",
+    moved_by="line control: up with a coil's start, down with its end",
+    labels=(LINE,),
+)
+LAST_STARTED = Metric(
+    name="coilwatch_coils_last_started_timestamp_seconds",
+    kind="gauge",
+    help="When the line's newest coil started, Unix time; 0 while no start is known",
+    moved_by="line control: a coil's start",
+    labels=(LINE,),
 )
 SETTLING_COILS = Metric(
     name="coilwatch_coils_settling",
@@ -76,14 +98,21 @@ REPORTS = Metric(
     kind="counter",
     help="Reports committed, by verdict, by why the coil was closed, and whether before its deadline",
     moved_by="a commit with a coil's report, of whatever version",
-    labels=(VERDICT, CLOSING, TIMING),
+    labels=(LINE, VERDICT, CLOSING, TIMING),
+)
+FIRST_VERDICTS = Metric(
+    name="coilwatch_coils_first_verdicts_total",
+    kind="counter",
+    help="Coils by how their first verdict came, each coil once: in_time, incomplete or late",
+    moved_by="a commit with a coil's first report; incomplete: in time, but frames were still on their way",
+    labels=(LINE, FIRST_VERDICT),
 )
 ALARMS = Metric(
     name="coilwatch_coils_alarms_total",
     kind="counter",
     help="Alarms committed, by kind and state",
     moved_by="a commit with an alarm",
-    labels=(ALARM_KIND, ALARM_STATE),
+    labels=(LINE, ALARM_KIND, ALARM_STATE),
 )
 REPORT_SECONDS = Metric(
     name="coilwatch_coils_report_seconds",
@@ -104,12 +133,14 @@ VERDICT_PREDICTED_SECONDS = Metric(
     kind="gauge",
     help="Longest predicted time to a verdict over the coils that ended: frames outstanding / measured rate",
     moved_by="frames that are announced and not inspected yet, and inspections a second",
+    labels=(LINE,),
 )
 SLACK_PREDICTED_SECONDS = Metric(
     name="coilwatch_coils_slack_predicted_seconds",
     kind="gauge",
     help="Least predicted slack over the open coils; negative when a verdict will wait for its deadline",
-    moved_by="the clock, frames outstanding, inspections a second; no value while no coil is open",
+    moved_by="the clock, frames outstanding, inspections a second; NaN while the line has no open coil",
+    labels=(LINE,),
 )
 RATE = Metric(
     name="coilwatch_coils_inspections_per_second",
@@ -165,11 +196,14 @@ RULES_INFO = Metric(
 
 TRACKER_METRICS: tuple[Metric, ...] = (
     OPEN_COILS,
+    RUNNING_COILS,
+    LAST_STARTED,
     SETTLING_COILS,
     RECORDS,
     REFUSED_RECORDS,
     LATE_RECORDS,
     REPORTS,
+    FIRST_VERDICTS,
     ALARMS,
     REPORT_SECONDS,
     REPORT_SLACK_SECONDS,
@@ -188,3 +222,6 @@ TRACKER_METRICS: tuple[Metric, ...] = (
     BROKER_UP,
 )
 """The last three mean what they mean of a worker; Prometheus tells the two apart by their job."""
+
+MOST_SERIES = most_series(TRACKER_METRICS)
+"""A tracker never exposes more, however many coils it sees."""

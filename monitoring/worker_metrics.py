@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, product
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from monitoring import catalogue
-from monitoring.catalogue import Metric
+from monitoring.bounded import MOST_CLASSES, OTHER, UNKNOWN, Bounded, Places
+from monitoring.metric import Metric
 
 _Labelled = TypeVar("_Labelled", Counter, Gauge, Histogram)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSeries:
+    """What is counted of one camera of a line, bound."""
+
+    frames: Mapping[str, Counter]
+    """By fate."""
+    frames_with_class: Mapping[int, Counter]
+    """By class_id."""
+    latency: Histogram
+    """The whole line's."""
+
+    def count_classes(self, class_ids: Iterable[int]) -> None:
+        """Count one defective frame with regions of these classes, each class once."""
+        for class_id in set(class_ids):
+            self.frames_with_class[class_id].inc()
 
 
 class WorkerMetrics:
     """Everything one worker counts; see `catalogue` for what moves each.
 
-    A metric with one closed label is a dict by its value (`frames["clean"].inc()`), with two by the pair
+    A metric with one closed label is a dict by its value (`commits["committed"].inc()`), with two by the pair
     (`batches["gate", "full"].inc()`): the children are bound here, so a hot path pays no look-up of labels
-    and every series exists, at 0, from the start. A metric without labels is the client library's own object.
+    and every series exists, at 0, from the start. What has a line and a camera is bound when their first
+    frame is counted: `camera("line-1", "top").frames["clean"].inc()`. A metric without labels is the client
+    library's own object.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.frames = _by_value(_counter(catalogue.FRAMES, registry), catalogue.FRAMES)
         self.dead_letters = _by_value(_counter(catalogue.DEAD_LETTERS, registry), catalogue.DEAD_LETTERS)
-        self.latency = _histogram(catalogue.LATENCY, registry)
         self.stage_latency = _by_value(_histogram(catalogue.STAGE_LATENCY, registry), catalogue.STAGE_LATENCY)
         self.skewed_frames = _counter(catalogue.SKEWED_FRAMES, registry)
         self.batch_frames = _by_value(_histogram(catalogue.BATCH_FRAMES, registry), catalogue.BATCH_FRAMES)
@@ -49,9 +68,48 @@ class WorkerMetrics:
         self._positions: dict[int, int] = {}
         self._bundle = _gauge(catalogue.BUNDLE_INFO, registry)
         self._observe_stages = tuple(self.stage_latency[stage].observe for stage in catalogue.STAGES)
+        self._frames = _counter(catalogue.FRAMES, registry)
+        self._frames_with_class = _counter(catalogue.FRAMES_WITH_CLASS, registry)
+        self._latency = _histogram(catalogue.LATENCY, registry)
+        self._expected_share = _gauge(catalogue.GATE_SCORE_EXPECTED_SHARE, registry)
+        self._expected_frames = _gauge(catalogue.GATE_SCORE_EXPECTED_FRAMES, registry)
+        self._classes: dict[int, str] = {}
+        self._places = Places()
+        self._cameras: dict[tuple[str, str], CameraSeries] = {}
 
-    def observe_frame(self, stages_s: Sequence[float], total_s: float) -> None:
+    def set_classes(self, names: Mapping[int, str]) -> None:
+        """Name the classes of the bundle that is served, by class_id: before the first frame is counted."""
+        bounded = Bounded[str](MOST_CLASSES)
+        self._classes = {
+            class_id: name if bounded.admits(name) else OTHER for class_id, name in names.items()
+        }
+
+    def camera(self, line_id: str = UNKNOWN, camera_id: str = UNKNOWN) -> CameraSeries:
+        """The series of a camera. Too many lines or cameras share those of `other`."""
+        series = self._cameras.get((line_id, camera_id))
+        return self._first_seen(line_id, camera_id) if series is None else series
+
+    def _first_seen(self, line_id: str, camera_id: str) -> CameraSeries:
+        place = self._places.camera(line_id, camera_id)
+        series = self._cameras.get(place)
+        if series is None:
+            series = self._cameras[place] = self._bind(*place)
+        return series
+
+    def _bind(self, line: str, camera: str) -> CameraSeries:
+        of_class = self._frames_with_class
+        return CameraSeries(
+            frames={fate: self._frames.labels(line, camera, fate) for fate in catalogue.FATE.values},
+            frames_with_class={i: of_class.labels(line, camera, name) for i, name in self._classes.items()},
+            latency=self._latency.labels(line),
+        )
+
+    def observe_frame(
+        self, camera: CameraSeries, stages_s: Sequence[float], total_s: float, trace_id: str | None = None
+    ) -> None:
         """Count one committed frame: seconds in each of `catalogue.STAGES`, in order, and their sum.
+
+        Its trace, where it has one, becomes the exemplar of its bucket of the latency.
 
         A camera whose clock is ahead gives a negative queue time. It is taken as 0 in the stage and in the
         whole, and counted, because a histogram's sum must never fall.
@@ -63,7 +121,7 @@ class WorkerMetrics:
             stages_s = (0.0, *stages_s[1:])
         for observe, stage_s in zip(self._observe_stages, stages_s, strict=True):
             observe(stage_s)
-        self.latency.observe(total_s)
+        camera.latency.observe(total_s, None if trace_id is None else {"trace_id": trace_id})
 
     def observe_batch(self, model: str, frames: int, reason: str) -> None:
         """Count one micro-batch that leaves for `model` ("gate" or "segmenter"), by why it leaves."""
@@ -94,6 +152,13 @@ class WorkerMetrics:
     def set_bundle(self, name: str, version: str) -> None:
         """Name the bundle that is served."""
         self._bundle.labels(name, version).set(1)
+
+    def set_expected_scores(self, truth: str, histogram: Sequence[int]) -> None:
+        """Show how the gate scored held-out frames of this truth: a count for each of SCORE_BUCKETS."""
+        frames = sum(histogram)
+        for edge, below in zip(catalogue.SCORE_EDGE.values, accumulate(histogram), strict=True):
+            self._expected_share.labels(truth, edge).set(below / frames)
+        self._expected_frames.labels(truth).set(frames)
 
 
 def _counter(metric: Metric, registry: CollectorRegistry) -> Counter:

@@ -19,6 +19,7 @@ from producer_sim.manifest import Fault
 from producer_sim.pace import Pace
 from producer_sim.sink import RecordSink
 from producer_sim.sources import FrameSource, Picture
+from producer_sim.traces import traceparent_of
 
 LATE_BY_S = 60.0
 """How far before now a late frame's deadline lies."""
@@ -37,7 +38,11 @@ class LineSettings:
 
 
 class Replay:
-    """One run. `ledger` holds what was done, also when it is stopped half way."""
+    """One run. `ledger` holds what was done, also when it is stopped half way.
+
+    Without end it keeps nothing of the coils that have passed, and each coil starts the pace anew: what the
+    machine slept or could not draw in time is not carried from coil to coil for ever.
+    """
 
     def __init__(
         self,
@@ -63,17 +68,19 @@ class Replay:
     def run(self, should_stop: Callable[[], bool], exposed: Callable[[], None]) -> bool:
         """Send everything; `exposed` is called after each frame. False when it was told to stop earlier.
 
+        To be stopped is the only end of an endless run: True.
         A run that is stopped still ends its coils, with the frames that were exposed until then: a line that
         halts does the same.
         """
         for step in arrange(self._shape, self._faults.at):
             if isinstance(step, CoilEnd):
                 self._end(step.line)
+                self._let_go(step)
                 continue
             at_ns = self._pace.next_exposure_ns(should_stop)
             if at_ns is None:
                 self._end_all()
-                return False
+                return self._shape.endless
             self._expose(step, at_ns)
             exposed()
         return True
@@ -128,10 +135,11 @@ class Replay:
         if exposure.fault is Fault.LATE:
             late_ns = max(0, coil.deadline_at_ns - at_ns) + round(LATE_BY_S * 1e9)
         mm = self._settings.mm_per_px
+        camera_id = self._shape.camera_ids[exposure.camera]
         return FrameHeader(
             line_id=coil.line_id,
             coil_id=coil.coil_id,
-            camera_id=self._shape.camera_ids[exposure.camera],
+            camera_id=camera_id,
             frame_index=exposure.frame_index,
             mm_per_px_across=mm,
             mm_per_px_along=mm,
@@ -142,6 +150,7 @@ class Replay:
             width_px=picture.width_px,
             height_px=picture.height_px,
             encoding=picture.encoding,
+            traceparent=traceparent_of(coil.line_id, coil.coil_id, camera_id, exposure.frame_index),
         )
 
     def _start(self, exposure: Exposure, at_ns: int) -> RunningCoil:
@@ -163,7 +172,7 @@ class Replay:
             marks=self._source.marks_of(exposure.line, exposure.coil),
         )
         self._running[exposure.line] = coil
-        self._ledger.coils.append(coil)
+        self._ledger.begin(coil)
         self._send_event(started)
         return coil
 
@@ -180,6 +189,11 @@ class Replay:
                 length_mm=coil.length_mm,
             )
         )
+
+    def _let_go(self, passed: CoilEnd) -> None:
+        self._source.let_go(passed.line, passed.coil)
+        if self._shape.endless:
+            self._pace.restart()
 
     def _end_all(self) -> None:
         for line in list(self._running):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from consumer.coils.ledger.state import CoilState
@@ -35,25 +35,32 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What is to come."""
+    """What is to come on one line."""
 
-    verdict_s: float
-    """The longest wait for a verdict."""
-    slack_s: float | None
-    """The least; None while no coil is open."""
+    verdict_s: float = 0.0
+    """The longest wait for a verdict of a coil that ended."""
+    slack_s: float = float("inf")
+    """The least, of all its open coils."""
 
 
-def forecast(coils: Iterable[CoilState], rate_per_s: float, now_ns: int) -> Forecast:
-    """Of the open coils. Those that ended share the rate: the most urgent one's frames are inspected first.
+def forecast(
+    coils: Iterable[CoilState], rate_per_s: float, now_ns: int, line_of: Callable[[CoilState], str]
+) -> dict[str, Forecast]:
+    """Of the open coils, by their line; lines without any are not in it.
 
-    Of a coil that still runs nobody knows how many frames will come: what is left of its budget is its slack.
+    Coils that ended share the rate, whatever their line: the most urgent one's frames are inspected first. Of
+    a coil that still runs nobody knows how many frames will come: what is left of its budget is its slack.
     """
-    verdict_s, slacks, ahead = 0.0, [], 0
+    found: dict[str, Forecast] = {}
+    ahead = 0
     for state in sorted(coils, key=lambda state: state.deadline_at_ns):
-        left_s = (state.deadline_at_ns - now_ns) / 1e9
-        if state.outstanding is not None:
-            ahead += state.outstanding + state.unsegmented
+        line, runs = line_of(state), state.outstanding is None
+        ahead += 0 if state.outstanding is None else state.outstanding + state.unsegmented
         wait_s = 0.0 if not ahead else ahead / rate_per_s if rate_per_s else float("inf")
-        verdict_s = max(verdict_s, wait_s)
-        slacks.append(left_s - wait_s)
-    return Forecast(verdict_s=verdict_s, slack_s=min(slacks, default=None))
+        slack_s = (state.deadline_at_ns - now_ns) / 1e9 - wait_s
+        so_far = found.get(line, Forecast())
+        found[line] = Forecast(
+            verdict_s=so_far.verdict_s if runs else max(so_far.verdict_s, wait_s),
+            slack_s=min(so_far.slack_s, slack_s),
+        )
+    return found

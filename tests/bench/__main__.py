@@ -6,7 +6,19 @@ import argparse
 import subprocess
 import sys
 
-IN_ORDER = ("engines", "line", "latency", "failover", "memory", "coils", "tracker", "marks", "ladder")
+IN_ORDER = (
+    "engines",
+    "line",
+    "latency",
+    "failover",
+    "memory",
+    "coils",
+    "tracker",
+    "marks",
+    "ladder",
+    "scrape",
+    "alert",
+)
 """bench_latency takes its rate from bench_line."""
 
 

@@ -19,7 +19,7 @@ from local.worker import WorkerProcess
 from monitoring.catalogue import STAGES
 from tests.bench.cascade import recut
 from tests.bench.frames import frame_folder, real_frames
-from tests.bench.line import Line, line, samples
+from tests.bench.line import Line, line, samples, total
 from tests.bench.measure import Figures, read_figure, spread
 from tests.bench.receipts import Receipt, Receiver
 
@@ -101,9 +101,9 @@ def _after_warm_up(receipts: list[Receipt]) -> list[Receipt]:
 def _stage_means(worker: WorkerProcess) -> dict[str, float]:
     """From the worker's own metrics, all frames; they sum to its mean latency."""
     found = samples(worker)
-    count = found["coilwatch_latency_seconds_count", ()]
+    count = total(found, "coilwatch_latency_seconds_count")
     means = {stage: found["coilwatch_stage_latency_seconds_sum", (stage,)] / count for stage in STAGES}
-    return {**means, "whole": found["coilwatch_latency_seconds_sum", ()] / count}
+    return {**means, "whole": total(found, "coilwatch_latency_seconds_sum") / count}
 
 
 def _arguments() -> argparse.Namespace:

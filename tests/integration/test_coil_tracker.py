@@ -190,9 +190,9 @@ def test_a_tracker_that_joins_and_leaves_takes_coils_over_and_gives_them_back(
 
 
 def sample(tracker: TrackerProcess, name: str) -> float:
-    """0 while it does not answer."""
+    """Summed over its labels; 0 while it does not answer."""
     lines = (tracker.metrics() or "").splitlines()
-    return next((float(line.split()[-1]) for line in lines if line.startswith(f"{name} ")), 0.0)
+    return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
 
 def test_coils_without_a_worker_get_their_outcomes_and_junk_is_counted(

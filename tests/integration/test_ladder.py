@@ -17,6 +17,7 @@ from local.worker import WorkerProcess
 from tests.integration.conftest import StartWorker, Topics
 from tests.support.bundles import Painted, level_bundle, painted_frame
 from tests.support.kafka_reading import defect_events, inspections, read_to_end
+from tests.support.scraped import sample
 from tests.support.strip import Coil, Strip
 
 SETTINGS = {
@@ -42,12 +43,6 @@ def frames() -> list[bytes]:
     """Three of four are defective."""
     defective = [painted_frame([Painted(class_id=kind, rows=(32, 96), cols=(80, 144))]) for kind in (1, 2, 3)]
     return [*defective, painted_frame()]
-
-
-def sample(worker: WorkerProcess, name: str) -> float:
-    """Of /metrics; 0 while the worker does not answer."""
-    lines = (worker.metrics() or "").splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
 
 def wait_for(worker: WorkerProcess, what: str, reached: Callable[[], bool], within_s: float = 60) -> None:
@@ -95,8 +90,11 @@ def test_frames_left_unsegmented_are_amended_once_whatever_dies(
     rate = full_rate(topics, worker, strip, frames)
     count = round(rate * LOAD_S)
     send(strip, frames, count, BUDGET_S, "urgent")
-    unsegmented = 'coilwatch_frames_total{fate="unsegmented"}'
-    wait_for(worker, "frames are left unsegmented", lambda: sample(worker, unsegmented) >= 0.7 * rate)
+    wait_for(
+        worker,
+        "frames are left unsegmented",
+        lambda: sample(worker, "coilwatch_frames_total{", 'fate="unsegmented"') >= 0.7 * rate,
+    )
     assert sample(worker, "coilwatch_rung ") == 1
     worker.kill()
 

@@ -25,6 +25,7 @@ from contracts.topics import ALARMS, CO_PARTITIONED, COIL_REPORTS
 from monitoring.health import Health
 from monitoring.tracker_metrics import TrackerMetrics
 from tests.support.coils import STARTED_AT_NS
+from tests.support.samples import summed
 
 PARTITIONS = 2
 
@@ -276,6 +277,5 @@ class TrackerLine:
         self.tracker.step()
 
     def metric(self, name: str, **labels: str) -> float:
-        value = self.registry.get_sample_value(name, labels)
-        assert value is not None, f"no sample {name} {labels}"
-        return value
+        """A sample of the tracker's registry, summed over the labels that are not named."""
+        return summed(self.registry, name, **labels)

@@ -40,6 +40,7 @@ from model.card import (
 from model.inspector import Gated, Inspector, Pixels, Region
 from monitoring.health import Health
 from monitoring.worker_metrics import WorkerMetrics
+from tests.support.samples import summed
 
 WIDTH_PX, HEIGHT_PX = 64, 32
 START_NS = 1_800_000_000_000_000_000
@@ -435,7 +436,5 @@ class Line:
             self.clock.pass_s(pass_s)
 
     def metric(self, name: str, **labels: str) -> float:
-        """A sample of the worker's registry."""
-        value = self.registry.get_sample_value(name, labels)
-        assert value is not None, f"no sample {name} {labels}"
-        return value
+        """A sample of the worker's registry, summed over the labels that are not named."""
+        return summed(self.registry, name, **labels)

@@ -115,6 +115,12 @@ def test_every_header_of_a_frame_is_described() -> None:
     assert {name for name, _ in todays_records()["frame"].headers} == described
 
 
+def test_what_is_about_a_frame_may_carry_its_trace() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    traced = {name for name, part in schemas.items() if "ce_traceparent" in part.get("properties", {})}
+    assert traced == {"FrameHeaders", "InspectionHeaders", "DefectEventHeaders"}
+
+
 def test_the_description_refuses_hostile_headers_too() -> None:
     """As far as JSON Schema can: what is absent or not of its type; ranges and agreement it cannot."""
     validator = validator_of(DOCUMENT["components"]["messages"]["frame"]["headers"])

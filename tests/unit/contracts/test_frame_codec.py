@@ -116,7 +116,16 @@ def test_an_absent_offset_is_zero() -> None:
     assert header.offset_mm == 0.0
 
 
-@pytest.mark.parametrize("value", [None, b"", b"\xff", b"00-zz-01", b"0" * 4000])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, b"", b"\xff", b"00-zz-01", b"0" * 4000),
+        b"00-%b-%b-01" % (b"0" * 32, b"a" * 16),
+        b"00-%b-%b-01" % (b"a" * 32, b"0" * 16),
+        b"ff-%b-%b-01" % (b"a" * 32, b"a" * 16),
+        b"00-%b-%b-01" % (b"A" * 32, b"a" * 16),
+    ],
+)
 def test_no_frame_is_lost_for_its_trace(value: bytes | None) -> None:
     header = read_frame_header(FRAME_HEADER.key, with_header(SOUND, "ce_traceparent", value))
     assert header == FRAME_HEADER.model_copy(update={"traceparent": None})

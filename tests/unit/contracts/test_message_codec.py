@@ -67,6 +67,16 @@ def test_source_and_id_tell_every_event_from_every_other() -> None:
     assert len(seen) == len(distinct)
 
 
+@pytest.mark.parametrize("name", ["inspection-clean", "defect-event"])
+def test_a_frames_trace_travels_in_a_header_and_not_in_the_value(name: str) -> None:
+    trace = FRAME_HEADER.traceparent
+    assert trace is not None
+    traced = encode(MESSAGES[name], traceparent=trace)
+    assert traced.value == ENCODED[name].value
+    assert traced.headers == [*ENCODED[name].headers, ("ce_traceparent", trace.encode())]
+    assert decode(traced.headers, traced.value) == MESSAGES[name]
+
+
 def test_fields_of_tomorrow_are_dropped() -> None:
     value = bent(INSPECTION, operator="Ada", source={"topic": "t", "partition": 0, "offset": 1, "epoch": 7})
     message = decode([*INSPECTION.headers, ("ce_tomorrow", b"\xff")], value)

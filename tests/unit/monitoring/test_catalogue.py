@@ -1,20 +1,31 @@
-"""The list of metrics: names a data engineer can rely on, labels that cannot grow without end."""
+"""The lists of metrics: names a data engineer can rely on, labels that cannot grow without end."""
 
 from __future__ import annotations
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from contracts.rejections import Reason
 from contracts.results import Fate
+from model.calibration.calibrated import HISTOGRAM_BINS
 from monitoring import catalogue
-from monitoring.catalogue import METRICS, Metric
+from monitoring.bounded import CAMERA_VALUES, LINE_VALUES, MOST_CLASSES
+from monitoring.catalogue import METRICS
+from monitoring.metric import Label, Metric
+from monitoring.tracker_catalogue import TRACKER_METRICS
+from monitoring.worker_metrics import WorkerMetrics
+from tests.support.samples import series
 
-# Open labels, with what bounds each. A label that is neither closed nor listed here is refused.
+# Open labels, with what bounds each and by how much. One that is neither closed nor listed here is refused.
 BOUNDED_LABELS = {
-    "partition": "partitions of one topic, dropped when they are revoked",
-    "name": "one bundle a process",
-    "version": "one bundle a process",
+    "partition": ("partitions of one topic, dropped when they are revoked", catalogue.MOST_PARTITIONS),
+    "name": ("one bundle a process", 1),
+    "version": ("one bundle, or one version of the rules, a process", 1),
+    "line": ("monitoring.bounded", LINE_VALUES),
+    "camera": ("monitoring.bounded", CAMERA_VALUES),
+    "class": ("the bundle's classes, through monitoring.bounded", MOST_CLASSES + 1),
 }
+NEVER = ("coil", "coil_id", "frame", "frame_index", "trace_id", "traceparent")
 
 every_metric = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 
@@ -32,13 +43,33 @@ def test_says_what_moves_it(metric: Metric) -> None:
     assert metric.moved_by
 
 
-@every_metric
+def is_bounded(label: Label) -> bool:
+    if not label.bound or label.name in NEVER:
+        return False
+    if label.values:
+        return label.most == 0
+    return label.name in BOUNDED_LABELS and label.most == BOUNDED_LABELS[label.name][1]
+
+
+@pytest.mark.parametrize("metric", {*METRICS, *TRACKER_METRICS}, ids=lambda metric: metric.name)
 def test_labels_are_bounded(metric: Metric) -> None:
     for label in metric.labels:
-        assert label.bound
-        assert label.values or label.name in BOUNDED_LABELS, (
-            f"{metric.name} can grow without end by {label.name}"
-        )
+        assert is_bounded(label), f"{metric.name} can grow without end by {label.name}"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        Label(name="customer", bound="we have few"),
+        Label(name="customer", bound="we have few", most=10),
+        Label(name="line", bound="a plant has few"),
+        Label(name="version", bound="", most=1),
+        Label(name="coil_id", bound="a closed set", values=("C1",)),
+    ],
+    ids=["open", "open with a number", "not the bound's number", "unexplained", "a coil"],
+)
+def test_a_label_that_could_grow_is_refused(label: Label) -> None:
+    assert not is_bounded(label)
 
 
 @every_metric
@@ -70,5 +101,12 @@ def test_closed_labels_are_the_contracts_own() -> None:
 
 
 def test_gate_scores_fall_into_twenty_bins() -> None:
-    assert len(catalogue.GATE_SCORE.buckets) == 20
+    assert len(catalogue.GATE_SCORE.buckets) == HISTOGRAM_BINS == 20, "as on the card"
     assert catalogue.GATE_SCORE.buckets[-1] == 1.0
+
+
+def test_expected_scores_have_the_edges_of_the_scores() -> None:
+    registry = CollectorRegistry()
+    WorkerMetrics(registry).gate_score.observe(0.5)
+    edges = {s.labels["le"] for s in series(registry) if s.name == "coilwatch_gate_score_bucket"}
+    assert edges == {*catalogue.SCORE_EDGE.values, "+Inf"}

@@ -46,18 +46,58 @@ def get(server: MonitoringServer, path: str, accept: str = "*/*") -> tuple[HTTPR
 
 
 def test_metrics_are_those_of_the_registry(registry: CollectorRegistry, server: MonitoringServer) -> None:
-    WorkerMetrics(registry).frames["clean"].inc(7)
+    WorkerMetrics(registry).camera("line-1", "top").frames["clean"].inc(7)
     response, text = get(server, "/metrics")
     assert response.status == 200
     assert response.headers["Content-Type"].startswith("text/plain")
-    assert 'coilwatch_frames_total{fate="clean"} 7.0' in text
+    assert 'coilwatch_frames_total{camera="top",fate="clean",line="line-1"} 7.0' in text
 
 
-def test_open_metrics_for_who_asks(registry: CollectorRegistry, server: MonitoringServer) -> None:
-    WorkerMetrics(registry)
-    response, text = get(server, "/metrics", accept="application/openmetrics-text; version=1.0.0")
+# What Prometheus 2.42 and 3.5 send.
+PROMETHEUS = {
+    "2": "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "3": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+}
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize("accept", PROMETHEUS.values(), ids=PROMETHEUS)
+def test_prometheus_gets_open_metrics_with_the_trace_of_a_slow_frame(
+    registry: CollectorRegistry, server: MonitoringServer, accept: str
+) -> None:
+    metrics = WorkerMetrics(registry)
+    metrics.observe_frame(metrics.camera("line-1", "top"), (20.0, *[0.0] * 6), 20.0, TRACE_ID)
+    metrics.observe_frame(metrics.camera("line-1", "top"), (2.0, *[0.0] * 6), 2.0)
+    response, text = get(server, "/metrics", accept=accept)
     assert response.headers["Content-Type"].startswith("application/openmetrics-text")
-    assert "coilwatch_latency_seconds" in {family.name for family in text_string_to_metric_families(text)}
+    found = [
+        (sample.name, sample.labels, sample.exemplar.labels, sample.exemplar.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.exemplar is not None
+    ]
+    labels = {"line": "line-1", "le": "30.0"}
+    assert found == [("coilwatch_latency_seconds_bucket", labels, {"trace_id": TRACE_ID}, 20.0)]
+
+
+def test_plain_text_has_no_traces(registry: CollectorRegistry, server: MonitoringServer) -> None:
+    metrics = WorkerMetrics(registry)
+    metrics.observe_frame(metrics.camera(), [0.0] * 7, 0.0, TRACE_ID)
+    _, text = get(server, "/metrics", accept="text/plain")
+    assert "trace_id" not in text
+    assert "coilwatch_latency_seconds_bucket" in text
+
+
+@pytest.mark.parametrize("accept", ["text/plain", *PROMETHEUS.values()], ids=["plain", *PROMETHEUS])
+def test_no_series_says_when_another_was_created(
+    registry: CollectorRegistry, server: MonitoringServer, accept: str
+) -> None:
+    metrics = WorkerMetrics(registry)
+    metrics.camera("line-1", "top").frames["clean"].inc()
+    assert "_created" not in get(server, "/metrics", accept=accept)[1]
 
 
 def test_health_and_readiness_differ(health: Health, server: MonitoringServer) -> None:

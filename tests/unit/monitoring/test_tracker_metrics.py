@@ -11,11 +11,12 @@ from contracts.alarms import AlarmKind, AlarmState
 from contracts.reports import Closing, Verdict
 from contracts.topics import CO_PARTITIONED
 from monitoring import tracker_catalogue
-from monitoring.catalogue import BROKER_UP, COMMIT_SECONDS, COMMITS, DEADLINE_EDGE_S, Metric
+from monitoring.catalogue import BROKER_UP, COMMIT_SECONDS, COMMITS, DEADLINE_EDGE_S
+from monitoring.metric import Metric
 from monitoring.tracker_catalogue import TRACKER_METRICS
 from monitoring.tracker_metrics import TrackerMetrics
+from tests.support.samples import series
 
-BOUNDED_LABELS = {"version": "one version of the rules a process"}
 SHARED = (COMMITS, COMMIT_SECONDS, BROKER_UP)
 """Mean the same of a worker."""
 
@@ -33,14 +34,6 @@ def test_name_is_ours_and_in_base_units(metric: Metric) -> None:
     assert metric.name.endswith("_total") == (metric.kind == "counter")
     assert metric.help
     assert metric.moved_by
-
-
-@every_metric
-def test_labels_are_bounded_and_name_no_coil(metric: Metric) -> None:
-    for label in metric.labels:
-        assert label.bound
-        assert label.values or label.name in BOUNDED_LABELS
-        assert label.name != "coil_id"
 
 
 @every_metric
@@ -74,11 +67,19 @@ def test_an_edge_stands_at_the_deadline() -> None:
     assert tracker_catalogue.REPORT_SLACK_SECONDS.buckets[0] == 0.0, "what is late"
 
 
-def test_every_series_is_there_from_the_start(registry: CollectorRegistry) -> None:
-    TrackerMetrics(registry)
-    labels = {"verdict": "hold", "closed_because": "settled", "timing": "late"}
+def test_every_series_of_a_line_is_there_once_it_is_seen(registry: CollectorRegistry) -> None:
+    metrics = TrackerMetrics(registry)
+    assert not [sample for sample in series(registry) if "line" in sample.labels]
+    metrics.line_label("line-1")
+    line = {"line": "line-1"}
+    labels = {**line, "verdict": "hold", "closed_because": "settled", "timing": "late"}
     assert registry.get_sample_value("coilwatch_coils_reports_total", labels) == 0
-    slack = registry.get_sample_value("coilwatch_coils_slack_predicted_seconds")
+    for outcome in tracker_catalogue.FIRST_VERDICT.values:
+        labels = {**line, "outcome": outcome}
+        assert registry.get_sample_value("coilwatch_coils_first_verdicts_total", labels) == 0
+    labels = {**line, "kind": "lane", "state": "raised"}
+    assert registry.get_sample_value("coilwatch_coils_alarms_total", labels) == 0
+    slack = registry.get_sample_value("coilwatch_coils_slack_predicted_seconds", line)
     assert slack is not None
     assert math.isnan(slack), "no coil, no slack"
 
