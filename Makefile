@@ -6,19 +6,23 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --require-hashes --no-deps $(if $(CI),--quiet)
 EDITABLE := $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+# openvino-telemetry tells Google Analytics of each import of OpenVINO, which runs without it.
 COMPILE := .venv/bin/uv --no-config pip compile pyproject.toml --group build --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --no-emit-package openvino-telemetry --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench broker lock clean
+.PHONY: help setup demo up test check bench generate broker lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
 
 setup: .venv/.everything ## everything, torch and the developer's tools too (6 GB)
 
 demo: .venv/.line ## two coils through a real Kafka; FRAMES=folder takes your own frames
 	$(PY) -m local demo $(if $(FRAMES),--frames "$(FRAMES)")
+
+up: .venv/.line ## the line, live: Kafka, worker, tracker, Prometheus, Alertmanager, a replay; Ctrl-C ends it
+	$(PY) -m local up $(ARGS)
 
 test: .venv/.everything broker ## all tests, the real broker included; ARGS="-k worker" picks some
 	$(PY) -m pytest $(ARGS)
@@ -30,6 +34,11 @@ check: .venv/.everything ## lint, format, types
 
 bench: .venv/.everything broker ## the README's figures, each with the machine it was measured on, and JSON in out/bench
 	$(PY) -m tests.bench $(ARGS)
+
+generate: .venv/.everything ## what is written from code: asyncapi.yaml, Prometheus's rules, Grafana's dashboards
+	$(PY) -m contracts asyncapi
+	$(PY) -m monitoring rules
+	$(PY) -m monitoring dashboards
 
 broker: .venv/.line
 	@$(PY) -m local kafka fetch || echo "The tests that need a broker will be skipped."

@@ -24,6 +24,9 @@ STARTED_ON_THE_BASE_INSTALL = (
     "model.__main__",
     "model.load",
 )
+# Whoever changes dashboards has the developer's tools; the command says so to everybody else.
+STARTED_BY_DEVELOPERS = "monitoring.dashboards"
+SAYS_SO = "monitoring.dashboards.command"
 
 
 def distribution_names(requirements: list[str]) -> set[str]:
@@ -58,7 +61,13 @@ def loaded_with(start: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in MODULES if any(is_within(n, s) for s in STARTED_ON_THE_BASE_INSTALL)]
+    "name",
+    [
+        n
+        for n in MODULES
+        if any(is_within(n, s) for s in STARTED_ON_THE_BASE_INSTALL)
+        and (n == SAYS_SO or not is_within(n, STARTED_BY_DEVELOPERS))
+    ],
 )
 def test_the_base_install_is_enough(name: str) -> None:
     missing = [
@@ -112,6 +121,12 @@ def test_locks_hold_hashes_and_no_addresses(file_name: str) -> None:
     )
     entries = re.split(r"\n(?=\S)", text.strip())
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("file_name", ["requirements.lock", "requirements-line.lock"])
+def test_nothing_locked_calls_home(file_name: str) -> None:
+    """OpenVINO depends on it, runs without it, and tells of each import with it."""
+    assert "openvino-telemetry" not in {name for name, _ in locked(file_name)}
 
 
 def test_locks_agree_and_cover_what_is_declared() -> None:

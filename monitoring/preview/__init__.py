@@ -1,0 +1,1 @@
+"""The dashboards' panels drawn from a live Prometheus, where no Grafana is at hand."""
