@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from local.leash import leashed
+
 STOP_WITHIN_S = 20.0
 LAST_LINES = 15
 
@@ -19,23 +21,24 @@ class ChildFailed(Exception):
     """A part ended by itself, or does not come up; the message holds its last words."""
 
 
-class Child:
-    """`python -m PART ...` with its output in a log file. As a context it is gone afterwards, come what may.
+class Process:
+    """A command with its output in a log file. As a context it is gone afterwards, come what may.
 
-    It lives in a session of its own: a Ctrl-C reaches only us, and we stop the parts in order.
+    It lives in a session of its own: a Ctrl-C reaches only us, and we stop the parts in order. If we are
+    killed it is told to end. `environment` None: ours.
     """
 
     def __init__(
-        self, part: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path
+        self, part: str, command: Sequence[str], *, environment: Mapping[str, str] | None, log: Path
     ) -> None:
         self.part = part
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", part, *arguments],
-                env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True,
+                leashed(command),
+                env=None if environment is None else dict(environment),
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
     @property
@@ -92,6 +95,15 @@ class Child:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class Child(Process):
+    """A part of the house: `python -m PART ...`."""
+
+    def __init__(
+        self, part: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path
+    ) -> None:
+        super().__init__(part, [sys.executable, "-m", part, *arguments], environment=environment, log=log)
 
 
 def clean_environment(environment: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from local.children import Child, ChildFailed, turns
 from local.mark_truth import MarkOutcome, outcomes, without_alarm
 from local.observed import ObservedCoil, ObservedRun
-from local.plan import DemoPlan
+from local.plan import DemoPlan, simulator_arguments
 from local.reading import RunReader
 from local.report import ShownCoil, coil_table, stage_report
 from local.stack import (
@@ -23,6 +23,7 @@ from local.stack import (
     draw_map,
     run_topics,
     short,
+    source_of,
     start_tracker,
     start_worker,
     wait_until_ready,
@@ -62,16 +63,27 @@ def run_demo(plan: DemoPlan, place: Place) -> list[str]:
         wait_until_ready(worker, tracker, place)
         reader = RunReader(bootstrap, prefix)
         running.callback(reader.close)
-        line = Line(plan, place, bootstrap, prefix, manifest_path, running)
+        place.say(_announcement(plan))
+        line = Line(
+            plan, lambda plan: simulator_arguments(plan, bootstrap, prefix, manifest_path), place, running
+        )
         run = ObservedRun()
         _follow(run, reader, (worker, tracker), line, plan, place)
         stages = _stages(worker, run.frames)
         wrong = _show(run, load_manifest(manifest_path), stages, plan, place)
+        if reader.refused:
+            wrong.append(f"{reader.refused} records of the results can't be read")
         for coil_id in sorted(run.coils):
             path = plan.out / f"{coil_id}.png"
             draw_map(coil_id, path, bootstrap, prefix, place)
             place.say(f"strip map: {short(path)}")
         return [*wrong, *_stopped("worker", worker), *_stopped("tracker", tracker)]
+
+
+def _announcement(plan: DemoPlan) -> str:
+    coils = f"{plan.coils} coil{'' if plan.coils == 1 else 's'} of {plan.frames_per_coil} frames"
+    pace = f"{plan.fps:g} frames/s (a pace that two cores carry; --fps sets another)"
+    return f"line: {coils}, {source_of(plan)}, at {pace}"
 
 
 def _stopped(name: str, child: Child) -> Iterator[str]:
@@ -81,7 +93,12 @@ def _stopped(name: str, child: Child) -> Iterator[str]:
 
 
 def _follow(
-    run: ObservedRun, reader: RunReader, parts: Sequence[Child], line: Line, plan: DemoPlan, place: Place
+    run: ObservedRun,
+    reader: RunReader,
+    parts: Sequence[Child],
+    line: Line[DemoPlan],
+    plan: DemoPlan,
+    place: Place,
 ) -> None:
     """Read until every coil has its verdict, telling alarms as they come.
 

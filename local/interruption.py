@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class Interruption:
-    """The first SIGINT or SIGTERM raises KeyboardInterrupt; those after it change nothing.
+    """The first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt; those after it change nothing.
 
     While `held` it waits: a process must not start and be forgotten because a signal came in between.
     """
@@ -19,9 +19,10 @@ class Interruption:
         self._came = False
 
     def install(self) -> None:
-        """Take over both signals; from the main thread."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self)
+        """Take over the signals; from the main thread. Who runs us under nohup keeps SIGHUP ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN or number is not signal.SIGHUP:
+                signal.signal(number, self)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """The signals' handler."""
@@ -31,11 +32,11 @@ class Interruption:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let what is inside come to its end first."""
-        self._held = True
+        """Let what is inside come to its end first; of several inside each other, the outermost."""
+        outer, self._held = self._held, True
         try:
             yield
         finally:
-            self._held = False
-        if self._came:
+            self._held = outer
+        if self._came and not outer:
             raise KeyboardInterrupt

@@ -13,9 +13,9 @@ from local.kafka.ports import BELOW_EPHEMERAL, HOST, is_free
 
 
 class MonitoredChild(Child):
-    """`python -m PART ...` with these settings (names without COILWATCH_), its monitoring on a free port.
+    """`python -m PART ...` with these settings (names without COILWATCH_), its monitoring on `metrics_port`.
 
-    `own` is what its monitoring's settings begin with: `metrics`, or `coils_metrics`.
+    None: on any free one. `own` is what its monitoring's settings begin with: `metrics`, or `coils_metrics`.
     """
 
     def __init__(
@@ -27,8 +27,9 @@ class MonitoredChild(Child):
         own: str,
         environment: Mapping[str, str],
         log: Path,
+        metrics_port: int | None = None,
     ) -> None:
-        self.metrics_port = _free_port()
+        self.metrics_port = metrics_port or _free_port()
         monitoring = {f"{own}_host": HOST, f"{own}_port": str(self.metrics_port)}
         super().__init__(
             part, arguments, environment=clean_environment(environment, {**settings, **monitoring}), log=log
@@ -37,9 +38,13 @@ class MonitoredChild(Child):
     def wait_until_ready(self, within_s: float) -> None:
         """Until /readyz says so. Raises ChildFailed."""
         for _ in turns(within_s, 0.1, f"{self.part} is ready (see {self.log})"):
-            if self._get("/readyz") is not None:
+            if self.is_ready():
                 return
             self.check()
+
+    def is_ready(self) -> bool:
+        """/readyz says so now."""
+        return self._get("/readyz") is not None
 
     def metrics(self) -> str | None:
         """The text of /metrics; None when it cannot be reached."""

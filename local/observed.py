@@ -96,6 +96,13 @@ class ObservedRun:
     def __init__(self) -> None:
         self.coils: dict[str, ObservedCoil] = {}
         self.alarms: list[SeenAlarm] = []
+        self.frames = 0  # with an inspection, each once
+        self.verdicts = 0  # coils with a report
+
+    def keep_newest(self, coils: int) -> None:
+        """Forget all coils but the last ones that began to be seen: a line without end has many."""
+        for coil_id in list(self.coils)[:-coils]:
+            del self.coils[coil_id]
 
     def add(self, message: CoilRecord, seen_at_ns: int) -> None:
         """Take in one message."""
@@ -104,7 +111,7 @@ class ObservedRun:
         )
         match message:
             case Inspection():
-                _inspected(coil, SeenInspection(inspection=message, seen_at_ns=seen_at_ns))
+                self.frames += _inspected(coil, SeenInspection(inspection=message, seen_at_ns=seen_at_ns))
             case DefectEvent():
                 _keep_first_event(coil, message)
             case CoilStarted():
@@ -112,29 +119,20 @@ class ObservedRun:
             case CoilEnded():
                 coil.ended = message
             case CoilReport():
+                self.verdicts += not coil.reports
                 coil.reports.append(message)
             case Alarm():
                 seen = SeenAlarm(alarm=message, reached_mm=coil.reached_mm, running=coil.ended is None)
                 coil.alarms.append(seen)
                 self.alarms.append(seen)
 
-    @property
-    def frames(self) -> int:
-        """Frames with an inspection, each once."""
-        return sum(len(coil.inspections) for coil in self.coils.values())
-
-    @property
-    def verdicts(self) -> int:
-        """Coils with a report."""
-        return sum(coil.report is not None for coil in self.coils.values())
-
     def closed(self, coils: int) -> bool:
         """So many coils have their verdict, and nothing of them is still to come."""
         return len(self.coils) >= coils and all(coil.closed for coil in self.coils.values())
 
 
-def _inspected(coil: ObservedCoil, seen: SeenInspection) -> None:
-    """A frame counts once: its first record, the one at the lowest offset, whichever was seen first.
+def _inspected(coil: ObservedCoil, seen: SeenInspection) -> bool:
+    """True when the frame is new. It counts once: its record at the lowest offset, whichever was seen first.
 
     A second inspection of the same record amends the first: what was left unsegmented has been segmented.
     """
@@ -142,11 +140,12 @@ def _inspected(coil: ObservedCoil, seen: SeenInspection) -> None:
     known = coil.inspections.get(identity)
     if known is not None and _source(seen.inspection) == _source(known.inspection):
         coil.inspections[identity] = seen
-        return
+        return False
     if known is not None:
         coil.duplicates_by_camera[identity.camera_id] += 1
     if known is None or _source(seen.inspection) < _source(known.inspection):
         coil.inspections[identity] = seen
+    return known is None
 
 
 def _keep_first_event(coil: ObservedCoil, event: DefectEvent) -> None:

@@ -1,9 +1,10 @@
-"""What a demo is to show, and the simulator's command line for it."""
+"""What a demo, or a live line, is to show, and the simulator's command line for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 DEFAULT_BUDGET_S = 120.0
 """A coil of the default size takes 10 s, its verdict about one more: so a slow machine has slack too."""
@@ -31,14 +32,12 @@ rolls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemoPlan:
-    """What is to be shown. `frames` None: a synthetic strip."""
+class LinePlan:
+    """What the line sends, what inspects it, and where logs lie. `frames` None: a synthetic strip."""
 
     frames: Path | None
     bundle: str
-    coils: int
-    frames_per_coil: int
-    fps: float
+    frames_per_coil: int  # a camera
     defect_share: float | None
     share_may_give_way: bool = False  # nobody asked for it: drop it when the labels do not know both kinds
     budget_s: float = DEFAULT_BUDGET_S
@@ -46,12 +45,7 @@ class DemoPlan:
     mark_may_give_way: bool = False  # drop it when the labels know no frame for it
     out: Path
 
-    @property
-    def total_frames(self) -> int:
-        """Exposures of all coils."""
-        return self.coils * self.frames_per_coil
-
-    def giving_way(self, refusal: str) -> tuple[DemoPlan, str] | None:
+    def giving_way(self, refusal: str) -> tuple[Self, str] | None:
         """What is left of the plan when the simulator refuses a wish that nobody uttered, and a word on it.
 
         None when there is no such wish in what it says.
@@ -65,14 +59,49 @@ class DemoPlan:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlan(LinePlan):
+    """So many coils, one camera, at a pace of its own."""
+
+    coils: int
+    fps: float
+
+    @property
+    def total_frames(self) -> int:
+        """Exposures of all coils."""
+        return self.coils * self.frames_per_coil
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpPlan(LinePlan):
+    """Coil after coil at line speed, until somebody ends it."""
+
+    cameras: int
+    speed_mps: float
+    watched: bool  # by Prometheus and Alertmanager
+
+
 def simulator_arguments(plan: DemoPlan, bootstrap: str, prefix: str, manifest: Path) -> list[str]:
-    """The simulator's command line for a plan."""
+    """The simulator's command line for a demo."""
+    return [
+        *_common(plan, bootstrap), "--topic-prefix", prefix, "--coil-prefix", "demo-",
+        "--coils", str(plan.coils), "--fps", f"{plan.fps:g}", "--manifest", str(manifest),
+    ]  # fmt: skip
+
+
+def endless_arguments(plan: UpPlan, bootstrap: str) -> list[str]:
+    """The simulator's command line for a live line: its coils' ids begin with the time, so they are new."""
+    return [
+        *_common(plan, bootstrap),
+        "--endless", "--cameras", str(plan.cameras), "--speed-mps", f"{plan.speed_mps:g}",
+    ]  # fmt: skip
+
+
+def _common(plan: LinePlan, bootstrap: str) -> list[str]:
     source = ["--synthetic"] if plan.frames is None else ["--frames", str(plan.frames)]
     mark = [] if plan.roll_mark is None else ["--roll-mark", plan.roll_mark]
     share = [] if plan.defect_share is None else ["--defect-share", f"{plan.defect_share:g}"]
     return [
-        "replay", *source, *share, *mark, "--budget-s", f"{plan.budget_s:g}",
-        "--bootstrap-servers", bootstrap, "--topic-prefix", prefix, "--coil-prefix", "demo-",
-        "--coils", str(plan.coils), "--frames-per-coil", str(plan.frames_per_coil), "--fps", f"{plan.fps:g}",
-        "--manifest", str(manifest), "--no-progress",
+        "replay", *source, *share, *mark, "--frames-per-coil", str(plan.frames_per_coil),
+        "--budget-s", f"{plan.budget_s:g}", "--bootstrap-servers", bootstrap, "--no-progress",
     ]  # fmt: skip

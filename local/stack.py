@@ -1,12 +1,13 @@
-"""The parts of a demo, started in order and gone afterwards."""
+"""The parts of a line, started in order and gone afterwards."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -18,7 +19,7 @@ from local.children import Child, ChildFailed, clean_environment
 from local.interruption import Interruption
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import SILENT, answers
-from local.plan import ROLLS, DemoPlan, simulator_arguments
+from local.plan import ROLLS, LinePlan
 from local.tracker import TrackerProcess
 from local.worker import WorkerProcess
 
@@ -29,16 +30,18 @@ REFUSED = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a demo runs."""
+    """Where a command runs, which begins each of its lines with its name."""
 
+    command: str
     broker: LocalBroker
     environment: Mapping[str, str]
     console: Console
     interruption: Interruption
 
     def say(self, line: str) -> None:
-        """To the terminal."""
-        self.console.print(f"[bold]demo[/bold]  {line}", highlight=False, soft_wrap=True)
+        """To the terminal, when it is still there: who hung up wants everything ended all the same."""
+        with suppress(OSError):
+            self.console.print(f"[bold]{self.command}[/bold]  {line}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -55,7 +58,7 @@ def broker_serving(place: Place) -> Iterator[str]:
     started = False
     try:
         with place.interruption.held():
-            started = broker.start()
+            started = broker.start(on_leash=True)
         yield bootstrap
     finally:
         if started:
@@ -86,7 +89,7 @@ def _delete(bootstrap_servers: str, names: list[str], place: Place) -> None:
 
 
 def start_worker(
-    plan: DemoPlan, place: Place, bootstrap: str, prefix: str, running: ExitStack
+    plan: LinePlan, place: Place, bootstrap: str, prefix: str, running: ExitStack
 ) -> WorkerProcess:
     """A worker that warms up; it is stopped when `running` closes."""
     settings = {
@@ -102,7 +105,7 @@ def start_worker(
 
 
 def start_tracker(
-    plan: DemoPlan, place: Place, bootstrap: str, prefix: str, running: ExitStack
+    plan: LinePlan, place: Place, bootstrap: str, prefix: str, running: ExitStack
 ) -> TrackerProcess:
     """A coil tracker that knows the rolls of the demo's line; it is stopped when `running` closes."""
     rolls, log = plan.out / "rolls.yaml", plan.out / "tracker.log"
@@ -142,18 +145,19 @@ def draw_map(coil_id: str, path: Path, bootstrap: str, prefix: str, place: Place
     log.unlink()
 
 
-class Line:
-    """The simulated line as a process. It ends by itself, or when `running` closes."""
+Plan = TypeVar("Plan", bound=LinePlan)
+
+
+class Line(Generic[Plan]):
+    """The simulated line as a process. It ends by itself, or when `running` closes.
+
+    `arguments` makes its command line of what is left of the plan.
+    """
 
     def __init__(
-        self, plan: DemoPlan, place: Place, bootstrap: str, prefix: str, manifest: Path, running: ExitStack
+        self, plan: Plan, arguments: Callable[[Plan], list[str]], place: Place, running: ExitStack
     ) -> None:
-        self._plan, self._place, self._running = plan, place, running
-        self._where = (bootstrap, prefix, manifest)
-        what = "a synthetic strip" if plan.frames is None else f"real frames from {short(plan.frames)}"
-        coils = f"{plan.coils} coil{'' if plan.coils == 1 else 's'} of {plan.frames_per_coil} frames"
-        pace = f"{plan.fps:g} frames/s (a pace that two cores carry; --fps sets another)"
-        place.say(f"line: {coils}, {what}, at {pace}")
+        self._plan, self._arguments, self._place, self._running = plan, arguments, place, running
         place.say(f"line: each coil's verdict is due {plan.budget_s:g} s after its start (--budget-s)")
         if plan.roll_mark is not None:
             place.say(f"line: a damaged roll marks each coil: {plan.roll_mark} (--roll-mark)")
@@ -171,14 +175,22 @@ class Line:
             self._child.check()
         return code == 0
 
+    def stop(self) -> None:
+        """Let it end its running coil."""
+        self._child.stop()
+
     def _start(self) -> Child:
-        arguments = simulator_arguments(self._plan, *self._where)
         environment = clean_environment(self._place.environment, {})
         log = self._plan.out / "simulator.log"
         with self._place.interruption.held():
             return self._running.enter_context(
-                Child("producer_sim", arguments, environment=environment, log=log)
+                Child("producer_sim", self._arguments(self._plan), environment=environment, log=log)
             )
+
+
+def source_of(plan: LinePlan) -> str:
+    """Where the line's frames come from, in words."""
+    return "a synthetic strip" if plan.frames is None else f"real frames from {short(plan.frames)}"
 
 
 def short(path: Path) -> str:

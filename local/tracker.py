@@ -12,16 +12,24 @@ READY_WITHIN_S = 60.0
 
 
 class TrackerProcess(MonitoredChild):
-    """`python -m consumer.coils` with these settings, its monitoring on a free port.
+    """`python -m consumer.coils` with these settings, its monitoring on a free port, or on `metrics_port`.
 
     Settings are named without COILWATCH_: its own begin with `coils_`, the others are those that it shares
     with the worker.
     """
 
-    def __init__(self, settings: Mapping[str, str], *, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        metrics_port: int | None = None,
+    ) -> None:
         super().__init__(
-            "consumer.coils", [], settings, own="coils_metrics", environment=environment, log=log
-        )
+            "consumer.coils", [], settings,
+            own="coils_metrics", environment=environment, log=log, metrics_port=metrics_port,
+        )  # fmt: skip
 
     def wait_until_ready(self, within_s: float = READY_WITHIN_S) -> None:
         """Until /readyz says so: it knows what was told already, and holds partitions. Raises ChildFailed."""

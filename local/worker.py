@@ -12,10 +12,23 @@ READY_WITHIN_S = 120.0
 
 
 class WorkerProcess(MonitoredChild):
-    """`python -m consumer` with these settings (names without COILWATCH_), its monitoring on a free port."""
+    """`python -m consumer` with these settings (names without COILWATCH_).
 
-    def __init__(self, settings: Mapping[str, str], *, environment: Mapping[str, str], log: Path) -> None:
-        super().__init__("consumer", [], settings, own="metrics", environment=environment, log=log)
+    Its monitoring is on a free port, or on `metrics_port`.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        metrics_port: int | None = None,
+    ) -> None:
+        super().__init__(
+            "consumer", [], settings,
+            own="metrics", environment=environment, log=log, metrics_port=metrics_port,
+        )  # fmt: skip
 
     def wait_until_ready(self, within_s: float = READY_WITHIN_S) -> None:
         """Until /readyz says so: warm and a member of its group. Raises ChildFailed."""

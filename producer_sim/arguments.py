@@ -34,6 +34,7 @@ _NEW_RUN_DEFAULTS: dict[str, Any] = {
     "distinct": None,
     "lines": 1,
     "coils": 1,
+    "endless": False,
     "cameras": 1,
     "frames_per_coil": 300,
     "coil_prefix": None,
@@ -116,7 +117,12 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 def _add_shape(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", type=_whole(1), metavar="N", help="side by side; default 1")
-    parser.add_argument("--coils", type=_whole(1), metavar="N", help="of each line, in turn; default 1")
+    coils = parser.add_mutually_exclusive_group()
+    coils.add_argument("--coils", type=_whole(1), metavar="N", help="of each line, in turn; default 1")
+    coils.add_argument(
+        "--endless", action="store_true", default=None,
+        help="coil after coil until SIGINT or SIGTERM, which ends the running one: exit code 0",
+    )  # fmt: skip
     parser.add_argument("--cameras", type=_whole(1), metavar="N", help="of each line; default 1")
     parser.add_argument("--frames-per-coil", type=_whole(1), metavar="N", help="of each camera; default 300")
     parser.add_argument("--coil-prefix", help="start of each coil's id; default sim-DATE-TIME-")
@@ -183,6 +189,8 @@ def _settle_replay(parser: argparse.ArgumentParser, given: argparse.Namespace) -
             setattr(given, name, default)
     if given.roll_mark and given.distinct is not None and given.frames is None:
         parser.error("--roll-mark needs every synthetic frame to be drawn: leave --distinct out")
+    if given.endless and given.manifest is not None:
+        parser.error("--manifest does not go with --endless: it would hold every frame of a run without end")
     faults = [fault for fault, _ in given.fault]
     if len(set(faults)) < len(faults):
         parser.error("the same --fault is given twice")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from contracts.identity import FRAMES_PER_BLOCK
 from producer_sim.manifest import Fault
@@ -17,15 +18,26 @@ class RunShape:
     """How many of everything, and what they are called."""
 
     lines: int
-    coils: int  # a line, one after another
+    coils: int | None  # a line, one after another; None: without end
     cameras: int  # a line, side by side across the strip
     frames_per_coil: int  # a camera
     coil_prefix: str
 
     @property
-    def frames(self) -> int:
-        """Exposures of the whole run."""
+    def endless(self) -> bool:
+        """Only who stops it ends it."""
+        return self.coils is None
+
+    @property
+    def frames(self) -> int | None:
+        """Exposures of the whole run; None without end."""
+        if self.coils is None:
+            return None
         return self.lines * self.coils * self.cameras * self.frames_per_coil
+
+    def coil_numbers(self) -> Iterable[int]:
+        """A line's coils, from 0."""
+        return count() if self.coils is None else range(self.coils)
 
     @property
     def camera_ids(self) -> tuple[str, ...]:
@@ -79,7 +91,7 @@ def arrange(shape: RunShape, fault_at: FaultAt) -> Iterator[Step]:
 
 
 def _line_steps(shape: RunShape, fault_at: FaultAt, line: int) -> Iterator[Step]:
-    for coil in range(shape.coils):
+    for coil in shape.coil_numbers():
         for first in range(0, shape.frames_per_coil, FRAMES_PER_BLOCK):
             indices = range(first, min(first + FRAMES_PER_BLOCK, shape.frames_per_coil))
             blocks = [_block(shape, fault_at, line, coil, camera, indices) for camera in range(shape.cameras)]
@@ -102,7 +114,7 @@ def _block(
                 moved |= {index, order[neighbour]}
                 order[place], order[neighbour] = order[neighbour], order[place]
                 break
-    first_serial = ((line * shape.coils + coil) * shape.cameras + camera) * shape.frames_per_coil
+    first_serial = ((coil * shape.lines + line) * shape.cameras + camera) * shape.frames_per_coil
     return [
         Exposure(
             line=line,

@@ -25,7 +25,10 @@ _LIVE = "kafka:"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit codes: 0 done, 1 the broker failed or diff found a difference, 2 refused, 130 interrupted."""
+    """Exit codes: 0 done, 1 the broker failed or diff found a difference, 2 refused, 130 interrupted.
+
+    An endless run is done when it is stopped.
+    """
     given = parse(arguments)
     try:
         given.properties = _properties(given)

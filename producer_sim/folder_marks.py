@@ -73,6 +73,11 @@ class FolderMarks:
         self.of_coil(place)
         return self._names[place].get((camera, index))
 
+    def let_go(self, place: _Place) -> None:
+        """Forget a coil that has passed."""
+        self._put.pop(place, None)
+        self._names.pop(place, None)
+
     def _of_class(self, mark: RollMark, truths: Mapping[str, Truth]) -> list[_Defect]:
         """Every frame's defects of the mark's class, across the strip as its lane's camera sees them."""
         offset_mm = mark.lane_mm // self._camera_mm * self._camera_mm

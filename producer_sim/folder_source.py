@@ -79,6 +79,11 @@ class FolderSource:
         """What a coil's frames are arranged to show."""
         return () if self._marks is None else self._marks.of_coil((line, coil))
 
+    def let_go(self, line: int, coil: int) -> None:
+        """The coil has passed: forget where its marks were."""
+        if self._marks is not None:
+            self._marks.let_go((line, coil))
+
     def _marked(self, exposure: Exposure) -> Path | None:
         if self._marks is None:
             return None

@@ -101,12 +101,23 @@ class RunningCoil:
 
 @dataclass(slots=True, kw_only=True)
 class Ledger:
-    """Every coil, the number of each fault and, unless `keep_frames` is False, every exposure of a run."""
+    """Every coil, the number of each fault and every exposure of a run.
+
+    `keep_frames`, `keep_coils` False: those are counted only.
+    """
 
     keep_frames: bool = True
+    keep_coils: bool = True
+    begun: int = 0
     coils: list[RunningCoil] = field(default_factory=list)
     faults: Counter[Fault] = field(default_factory=Counter)
     frames: list[Sending] = field(default_factory=list)
+
+    def begin(self, coil: RunningCoil) -> None:
+        """Count a coil, and remember it."""
+        self.begun += 1
+        if self.keep_coils:
+            self.coils.append(coil)
 
     def note(self, sending: Sending) -> None:
         """Count an exposure, and remember it."""

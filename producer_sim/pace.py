@@ -47,6 +47,15 @@ class Pace:
         self._exposures = 0
         self.behind_s = 0.0  # the worst so far
 
+    def restart(self) -> None:
+        """Forgive what is overdue: the next exposure happens when it is due, or now, by the clocks of now."""
+        if self._start is None or self._frames_per_s is None:
+            return
+        now_s = self._clock.monotonic_s()
+        first_s = max(now_s, self._start[0] + self._exposures / self._frames_per_s)
+        self._start = first_s, self._clock.wall_ns() + round((first_s - now_s) * 1e9)
+        self._exposures = 0
+
     def next_exposure_ns(self, should_stop: Callable[[], bool]) -> int | None:
         """Wait until the next exposure is due and return its wall time; None when told to stop meanwhile."""
         if self._frames_per_s is None:

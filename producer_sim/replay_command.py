@@ -30,17 +30,21 @@ from producer_sim.sources import FrameSource
 from producer_sim.synthetic_marks import SyntheticMarks
 from producer_sim.synthetic_source import SyntheticSource
 
+MANY_COILS = 10**9
+"""More than an endless run has: their ids must be allowed too."""
+
 Should = Callable[[], bool]
 Say = Callable[[str], None]
 
 
 def replay_new(given: Namespace, should_stop: Should, say: Say) -> bool:
-    """Send a new run and write its manifest. False when it was told to stop before its end."""
+    """Send a new run and write its manifest. False when it was told to stop before its end, if it has one."""
     shape, faults = _shape(given), Faults(dict(given.fault), given.seed)
     source = _source(given, shape)
     if given.manifest is not None and not given.manifest.absolute().parent.is_dir():
         raise SimulatorRefused(f"There is no folder {given.manifest.parent} for the manifest.")
-    ledger, clock, complete = Ledger(keep_frames=given.manifest is not None), SystemClock(), False
+    ledger = Ledger(keep_frames=given.manifest is not None, keep_coils=not shape.endless)
+    clock, complete = SystemClock(), False
     with progress_bar("Sending", shape.frames, "frames", visible=not given.no_progress) as bar:
         sink = _sink(given, bar, [FRAMES, COIL_EVENTS])
         pace = Pace(_frames_per_s(given, shape, source), clock, sink.idle)
@@ -113,13 +117,13 @@ def _shape(given: Namespace) -> RunShape:
         prefix = f"sim-{datetime.now(UTC):%Y%m%d-%H%M%S}-"
     shape = RunShape(
         lines=given.lines,
-        coils=given.coils,
+        coils=None if given.endless else given.coils,
         cameras=given.cameras,
         frames_per_coil=given.frames_per_coil,
         coil_prefix=prefix,
     )
     try:
-        TypeAdapter(Name).validate_python(shape.coil_id(shape.lines - 1, shape.coils - 1))
+        TypeAdapter(Name).validate_python(shape.coil_id(shape.lines - 1, (shape.coils or MANY_COILS) - 1))
     except ValidationError:
         raise SimulatorRefused(
             f"--coil-prefix '{prefix}' makes no coil id: letters, digits and ._- are allowed, at most 64."
@@ -187,7 +191,8 @@ def _summary(done: int, what: str, took_s: float, complete: bool) -> str:
 
 
 def _details(given: Namespace, ledger: Ledger, pace: Pace) -> list[str]:
-    parts = [f"Coils: {', '.join(coil.coil_id for coil in ledger.coils)}."] if ledger.coils else []
+    named = ", ".join(coil.coil_id for coil in ledger.coils) or f"{ledger.begun}"
+    parts = [f"Coils: {named}."] if ledger.begun else []
     if ledger.faults:
         counts = ", ".join(f"{count} {fault}" for fault, count in sorted(ledger.faults.items()))
         parts.append(f"Faults: {counts}.")

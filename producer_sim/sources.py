@@ -35,3 +35,6 @@ class FrameSource(Protocol):
 
     def marks_of(self, line: int, coil: int) -> tuple[PutMark, ...]:
         """The roll marks that this coil's pictures show; both counted from 0."""
+
+    def let_go(self, line: int, coil: int) -> None:
+        """The coil has passed: forget what was kept for it alone."""

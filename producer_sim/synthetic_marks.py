@@ -48,6 +48,11 @@ class SyntheticMarks:
         left_px = camera * self._width_px
         return [replace(h, column_px=h.column_px - left_px) for h in self._hits[place].get(index, ())]
 
+    def let_go(self, place: _Place) -> None:
+        """Forget a coil that has passed."""
+        self._put.pop(place, None)
+        self._hits.pop(place, None)
+
     def _on_coil(self, number: int, place: _Place, steel: Steel) -> PutMark:
         marking, mark = self._marking, self._marking.marks[number]
         phase_mm = marking.phase(number, place) * mark.period_mm

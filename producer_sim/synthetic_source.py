@@ -68,6 +68,13 @@ class SyntheticSource:
             return ()
         return self._marks.of_coil((line, coil), lambda camera: self._strip((line, coil, camera)).steel_px)
 
+    def let_go(self, line: int, coil: int) -> None:
+        """The coil has passed: forget its strips and marks."""
+        for place in [place for place in self._strips if place[:2] == (line, coil)]:
+            del self._strips[place]
+        if self._marks is not None:
+            self._marks.let_go((line, coil))
+
     def _hits(self, exposure: Exposure) -> Sequence[Hit]:
         if self._marks is None:
             return ()

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.kafka.jars import HERE, fetch_jars
+from local.kafka.jars import HERE, fetch_jars, jars_folder
 from local.kafka.ports import HOST, is_free, serves
-from local.kafka.prerequisites import BrokerUnavailable, java
+from local.kafka.prerequisites import BrokerUnavailable, java, missing_for_broker
 from local.kafka.processes import command_line, end, kill
 from local.kafka.settings import render, server_properties
+from local.leash import leashed
+from local.packages import Package
 
 CLUSTER_ID = "coilwatch-local-node-w"
 START_WITHIN_S = 60.0
@@ -69,8 +71,20 @@ class LocalBroker:
         java()
         return fetch_jars(self._local_home, self._say)
 
-    def start(self) -> bool:
-        """Start and wait until it serves. False when it already did. Raises BrokerUnavailable."""
+    def missing_packages(self) -> list[Package]:
+        """What this machine lacks to start it."""
+        return missing_for_broker(jars_are_here=jars_folder(self._local_home).is_dir())
+
+    def check(self) -> None:
+        """Raises BrokerUnavailable when its process is gone."""
+        if self.pid is None:
+            raise BrokerUnavailable(f"the broker on port {self.port} ended, it says: {self._last_words()}")
+
+    def start(self, *, on_leash: bool = False) -> bool:
+        """Start and wait until it serves. False when it already did. Raises BrokerUnavailable.
+
+        It lives on when our process ends, unless it is `on_leash`.
+        """
         with self._only_one_starts():
             if self.pid is not None:
                 self._wait_until_it_serves()
@@ -79,7 +93,7 @@ class LocalBroker:
             program = java()
             classpath = ":".join(str(jar) for jar in sorted(self.fetch().glob("*.jar")))
             self._format(program, classpath)
-            self._launch(program, classpath)
+            self._launch(program, classpath, on_leash=on_leash)
             self._wait_until_it_serves()
             return True
 
@@ -132,11 +146,12 @@ class LocalBroker:
             said = (run.stderr or run.stdout).strip()[-500:]
             raise BrokerUnavailable(f"Kafka could not format {data}: {said}")
 
-    def _launch(self, program: str, classpath: str) -> None:
+    def _launch(self, program: str, classpath: str, *, on_leash: bool) -> None:
         """Its own session: a Ctrl-C meant for the caller does not reach it."""
+        command = [program, *self._jvm(), "-cp", classpath, "kafka.Kafka", str(self._properties)]
         with (self.home / "stdout.log").open("wb") as stdout:
             self._child = subprocess.Popen(
-                [program, *self._jvm(), "-cp", classpath, "kafka.Kafka", str(self._properties)],
+                leashed(command) if on_leash else command,
                 stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
                 start_new_session=True, cwd=self.home,
             )  # fmt: skip

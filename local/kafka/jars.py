@@ -27,6 +27,11 @@ def kafka_version(pom: Path = POM) -> str:
     return found[1]
 
 
+def jars_folder(local_home: Path, pom: Path = POM) -> Path:
+    """Where the jars of this very pom lie once they are fetched."""
+    return local_home / f"jars-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
+
+
 def fetch_jars(
     local_home: Path, say: Callable[[str], None], pom: Path = POM, copy: Copy | None = None
 ) -> Path:
@@ -34,7 +39,7 @@ def fetch_jars(
 
     The folder appears in one rename, so one that exists is complete. Raises BrokerUnavailable.
     """
-    folder = local_home / f"jars-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
+    folder = jars_folder(local_home, pom)
     if folder.is_dir():
         return folder
     copy = copy or _copy_through(maven())

@@ -14,7 +14,7 @@ import pytest
 from confluent_kafka import Producer
 
 from contracts.codec import decode
-from contracts.coils import CoilEnded
+from contracts.coils import CoilEnded, CoilStarted
 from contracts.topics import COIL_EVENTS, FRAMES, producer_properties
 from local.children import turns
 from producer_sim.cli import main
@@ -191,31 +191,29 @@ def read_all(topics: Topics) -> list[Record]:
     return list(reader.read([FRAMES]))
 
 
-def test_an_interrupted_run_says_what_it_really_sent(topics: Topics, tmp_path: Path) -> None:
+def stopped_while_it_sends(
+    topics: Topics, number: signal.Signals, *words: str
+) -> tuple[subprocess.Popen[str], str, str]:
+    """A simulator that got the signal once frames lay on the topic, and what it said on stdout and stderr."""
     where = ("--bootstrap-servers", topics.bootstrap_servers, "--topic-prefix", topics.prefix)
-    what = (
-        "--fps",
-        "50",
-        "--frames-per-coil",
-        "100000",
-        "--distinct",
-        "2",
-        "--manifest",
-        str(tmp_path / "m"),
-    )
     simulator = subprocess.Popen(
-        [sys.executable, "-m", "producer_sim", "replay", *where, *what],
+        [sys.executable, "-m", "producer_sim", "replay", *where, "--distinct", "2", *words],
         cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         for _ in turns(60.0, 0.1, "the simulator sends"):
             if lying(topics, FRAMES):
                 break
-        simulator.send_signal(signal.SIGINT)
-        out, err = simulator.communicate(timeout=60.0)
+        simulator.send_signal(number)
+        return simulator, *simulator.communicate(timeout=60.0)
     finally:
         simulator.kill()
         simulator.wait()
+
+
+def test_an_interrupted_run_says_what_it_really_sent(topics: Topics, tmp_path: Path) -> None:
+    words = ("--fps", "50", "--frames-per-coil", "100000", "--manifest", str(tmp_path / "m"))
+    simulator, out, err = stopped_while_it_sends(topics, signal.SIGINT, *words)
 
     assert (simulator.returncode, err) == (130, "")
     assert out.startswith("Interrupted: ")
@@ -224,6 +222,20 @@ def test_an_interrupted_run_says_what_it_really_sent(topics: Topics, tmp_path: P
     assert ce_ids(lying(topics, FRAMES)) == sent(manifest)
     (coil,) = manifest.coils
     assert sum(coil.announced_by_camera.values()) == len(manifest.frames) < 100_000
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_endless_run_is_done_when_it_is_stopped(topics: Topics, number: signal.Signals) -> None:
+    simulator, out, err = stopped_while_it_sends(
+        topics, number, "--endless", "--frames-per-coil", "5", "--fps", "50"
+    )
+
+    assert (simulator.returncode, err) == (0, "")
+    events = [decode(r.headers, r.value) for r in lying(topics, COIL_EVENTS)]
+    starts, ends = ([e for e in events if isinstance(e, kind)] for kind in (CoilStarted, CoilEnded))
+    assert {e.coil_id for e in starts} == {e.coil_id for e in ends}
+    assert f"Coils: {len(starts)}." in out
+    assert sum(sum(e.frames_by_camera.values()) for e in ends) == len(lying(topics, FRAMES))
 
 
 def test_a_run_without_its_topics_fails_and_makes_none(

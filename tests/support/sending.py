@@ -77,6 +77,9 @@ class SmallSource:
     name = "small"
     width_px, height_px = 64, 32
 
+    def __init__(self) -> None:
+        self.passed: list[tuple[int, int]] = []
+
     def picture(self, exposure: Exposure) -> Picture:
         pixels = np.random.default_rng(exposure.serial).integers(0, 255, (32, 64, 1), dtype=np.uint8)
         encoded = simplejpeg.encode_jpeg(pixels, quality=90, colorspace="GRAY", colorsubsampling="Gray")
@@ -91,3 +94,6 @@ class SmallSource:
 
     def marks_of(self, line: int, coil: int) -> tuple[PutMark, ...]:
         return ()
+
+    def let_go(self, line: int, coil: int) -> None:
+        self.passed.append((line, coil))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -9,8 +11,8 @@ from producer_sim.arrangement import CoilEnd, Exposure, RunShape, Step, arrange
 from producer_sim.manifest import Fault
 
 
-def shape(**changes: int) -> RunShape:
-    counts = {"lines": 2, "coils": 2, "cameras": 3, "frames_per_coil": 40, **changes}
+def shape(**changes: int | None) -> RunShape:
+    counts: dict[str, Any] = {"lines": 2, "coils": 2, "cameras": 3, "frames_per_coil": 40, **changes}
     return RunShape(coil_prefix="c-", **counts)
 
 
@@ -28,7 +30,7 @@ def test_every_frame_of_every_camera_is_there_once() -> None:
     places = {(e.line, e.coil, e.camera, e.frame_index) for e in exposures}
 
     assert len(exposures) == len(places) == shape().frames == 2 * 2 * 3 * 40
-    assert sorted(e.serial for e in exposures) == list(range(shape().frames))
+    assert sorted(e.serial for e in exposures) == list(range(len(exposures)))
 
 
 def test_a_coil_ends_after_its_frames_and_before_the_next_begins() -> None:
@@ -36,6 +38,18 @@ def test_a_coil_ends_after_its_frames_and_before_the_next_begins() -> None:
         of_line = [step for step in steps(shape()) if step.line == line]
         coils = [("end" if isinstance(step, CoilEnd) else "frame", step.coil) for step in of_line]
         assert list(dict.fromkeys(coils)) == [("frame", 0), ("end", 0), ("frame", 1), ("end", 1)]
+
+
+def test_without_end_the_same_steps_come_first_and_more_after_them() -> None:
+    finite, endless = shape(), shape(coils=None)
+    first = steps(finite)
+
+    steps_without_end = arrange(endless, lambda line, coil, camera, index: None)
+
+    assert list(islice(steps_without_end, len(first) - 1)) == first[:-1]
+    assert {step.coil for step in islice(steps_without_end, 2 * len(first))} > {2, 3}
+    assert (finite.endless, endless.endless) == (False, True)
+    assert endless.frames is None
 
 
 def test_lines_run_side_by_side() -> None:

@@ -60,6 +60,10 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         pytest.param(
             ["replay", "--recording", "r", "--roll-mark", MARK], "--roll-mark does not go with", id="marked"
         ),
+        pytest.param(["replay", "--endless", "--coils", "2"], "not allowed with", id="endless coils"),
+        pytest.param(["replay", "--endless", "--manifest", "m"], "it would hold every", id="endless list"),
+        pytest.param(["replay", "--endless", "--recording", "r"], "--endless does not go", id="endless copy"),
+        pytest.param(["replay", "--endless", "--coil-prefix", "x" * 53], "makes no coil id", id="endless id"),
         pytest.param(["replay", "--coils", "0"], "not a whole number from 1 up", id="coils"),
         pytest.param(["replay", "--defect-share", "5"], "not a number within 0..1", id="share"),
         pytest.param(["replay", "--fps", "nan"], "not a number", id="pace"),
@@ -123,6 +127,7 @@ def test_defaults_are_a_short_synthetic_run() -> None:
     assert given.fault == []
     assert given.frames is None
     assert not given.flat_out
+    assert not given.endless
 
 
 def test_faults_and_properties_add_up() -> None:

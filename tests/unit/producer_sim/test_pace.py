@@ -38,6 +38,31 @@ def test_a_slow_sender_delays_no_exposure() -> None:
     assert pace.behind_s == pytest.approx(0.9)
 
 
+def test_a_restart_forgives_what_is_overdue() -> None:
+    clock = SteppedClock()
+    pace = Pace(10.0, clock, clock.idle)
+    pace.next_exposure_ns(never)
+    clock.now_s += 7.03
+
+    pace.restart()
+    times = [pace.next_exposure_ns(never) for _ in range(3)]
+
+    assert times == [START_NS + 7_030_000_000 + i * 100_000_000 for i in range(3)]
+
+
+@pytest.mark.parametrize("rate", [None, 10.0])
+def test_a_restart_in_time_changes_nothing(rate: float | None) -> None:
+    clock = SteppedClock()
+    pace = Pace(rate, clock, clock.idle)
+    pace.restart()
+    first = pace.next_exposure_ns(never)
+
+    pace.restart()
+
+    assert first == START_NS
+    assert pace.next_exposure_ns(never) == START_NS + (0 if rate is None else 100_000_000)
+
+
 def test_flat_out_is_exposed_when_sent_and_never_waits() -> None:
     clock = SteppedClock()
     pace = Pace(None, clock, clock.idle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -11,13 +12,14 @@ from contracts.coils import CoilEnded, CoilStarted
 from contracts.frames import FrameHeader
 from contracts.topics import COIL_EVENTS, FRAMES
 from model.images import ImageInvalid, decode_grey
-from producer_sim.arrangement import RunShape
+from producer_sim.arrangement import Exposure, RunShape
 from producer_sim.faults import Faults
 from producer_sim.ledger import Ledger
 from producer_sim.manifest import EXPECTED_REASONS, Fault, FrameLine, RunLine
 from producer_sim.pace import Pace
 from producer_sim.replay import LineSettings, Replay
 from producer_sim.roll_marks import PutMark, RollMark
+from producer_sim.sources import Picture
 from tests.support.sending import START_NS, MemorySink, Sent, SmallSource, SteppedClock
 
 BUDGET_S = 100.0
@@ -52,10 +54,12 @@ class Run:
         refuses: frozenset[int] = frozenset(),
         stop_after: int | None = None,
         source: SmallSource | None = None,
-        **changes: int,
+        clock: SteppedClock | None = None,
+        **changes: int | None,
     ) -> None:
-        counts = {"lines": 1, "coils": 2, "cameras": 2, "frames_per_coil": 70, **changes}
-        self.sink, self.ledger, clock = MemorySink(refuses), Ledger(), SteppedClock()
+        counts: dict[str, Any] = {"lines": 1, "coils": 2, "cameras": 2, "frames_per_coil": 70, **changes}
+        self.sink, clock = MemorySink(refuses), clock or SteppedClock()
+        self.ledger = Ledger(keep_coils=counts["coils"] is not None)
         self.exposed = 0
         replay = Replay(
             shape=RunShape(coil_prefix="c-", **counts),
@@ -245,6 +249,33 @@ def test_a_stopped_run_ends_its_coils_with_what_was_exposed() -> None:
     assert sum(sum(e.frames_by_camera.values()) for e in ended) == 31
 
 
+def test_an_endless_run_is_complete_when_it_is_stopped_and_keeps_no_coil_that_passed() -> None:
+    source = SmallSource()
+    run = Run(coils=None, cameras=1, frames_per_coil=3, stop_after=100, source=source)
+    ended = [e for e in run.events() if isinstance(e, CoilEnded)]
+
+    assert run.complete
+    assert [sum(e.frames_by_camera.values()) for e in ended] == [3] * 33 + [1]
+    assert ended[-1].coil_id == "c-1-034"
+    assert (run.ledger.begun, run.ledger.coils) == (34, [])
+    assert source.passed == [(0, coil) for coil in range(33)]
+
+
+@pytest.mark.parametrize(("coils", "late_s"), [(4, 5.0), (None, 0.0)], ids=["finite", "endless"])
+def test_only_an_endless_run_forgives_a_hang_at_the_next_coil(coils: int | None, late_s: float) -> None:
+    class Hangs(SmallSource):
+        def picture(self, exposure: Exposure) -> Picture:
+            if exposure.serial == 1:
+                run_clock.now_s += 5.0
+            return super().picture(exposure)
+
+    run_clock = SteppedClock()
+    run = Run(coils=coils, cameras=1, frames_per_coil=2, stop_after=4, source=Hangs(), clock=run_clock)
+    behind_s = [(run_clock.wall_ns() - h.exposed_at_ns) / 1e9 for h in run.headers()]
+
+    assert behind_s[-1] == pytest.approx(late_s, abs=0.05)
+
+
 def test_stopped_before_it_began_nothing_is_sent() -> None:
     run = Run(stop_after=0)
 
@@ -265,3 +296,13 @@ def ce_id(record: Sent) -> str:
 
 def block_start(block: list[int]) -> int:
     return min(block)
+
+
+def test_every_frame_has_a_trace_of_its_own_and_a_replay_has_the_same() -> None:
+    first, again = Run().headers(), Run().headers()
+    traces = [header.traceparent for header in first]
+
+    assert None not in traces, "the codec lets no invalid one through"
+    assert len({trace[3:35] for trace in traces if trace}) == len(traces)
+    assert all(trace.endswith("-01") for trace in traces if trace), "sampled"
+    assert traces == [header.traceparent for header in again]

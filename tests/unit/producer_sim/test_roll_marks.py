@@ -16,6 +16,7 @@ from producer_sim.folder_source import FolderSource, list_frames
 from producer_sim.manifest import Truth
 from producer_sim.refused import SimulatorRefused
 from producer_sim.roll_marks import Marking, RollMark, parse_roll_mark
+from producer_sim.sources import FrameSource
 from producer_sim.synthetic_marks import SyntheticMarks
 from producer_sim.synthetic_source import SyntheticSource
 
@@ -196,6 +197,22 @@ def arranged(folder: Path, *marks: RollMark, cameras: int = 1, frames: int = 200
     paths = list_frames(folder)
     put = FolderMarks(marking(*marks, cameras=cameras, frames=frames), TRUTHS, width_px=1600, height_px=256)
     return FolderSource(paths, TRUTHS, marks=put)
+
+
+@pytest.mark.parametrize("kind", ["synthetic", "folder"])
+def test_a_coil_that_was_let_go_would_come_again_the_same(kind: str, folder: Path) -> None:
+    marks = SyntheticMarks(marking(roll()), width_px=1600, height_px=256)
+    source: FrameSource = (
+        SyntheticSource(5, 0.0, marks=marks) if kind == "synthetic" else arranged(folder, roll())
+    )
+    before, picture = source.marks_of(0, 0), source.picture(exposure(3))
+
+    source.let_go(0, 0)
+    source.let_go(0, 7)  # never came
+
+    assert source.marks_of(0, 0) is not before
+    assert source.marks_of(0, 0) == before
+    assert source.picture(exposure(3)) == picture
 
 
 def test_one_real_frame_comes_again_at_the_period(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Prometheus, Alertmanager and the alert listener as processes on this machine, with the shipped files."""
