@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from local.kafka.prerequisites import PrerequisiteMissing
 from local.tracker import TrackerProcess
 from local.worker import WorkerProcess
 from tests.support.bundles import Painted, level_bundle, painted_frame
+from tests.support.programs import unavailable
 
 ROOT = Path(__file__).parents[2]
 LOCAL_HOME = ROOT / ".local"
@@ -76,13 +77,15 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
     """One broker for the session. Tests that stop or kill a broker take `own_broker`."""
-    yield from _serving(tmp_path_factory.mktemp("kafka"))
+    with serving(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
 
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[LocalBroker]:
     """A broker for this test alone: to be stopped, killed, restarted. Takes about 3 s."""
-    yield from _serving(tmp_path / "kafka")
+    with serving(tmp_path / "kafka") as broker:
+        yield broker
 
 
 @pytest.fixture
@@ -151,13 +154,15 @@ def start_tracker(tmp_path: Path) -> Iterator[StartTracker]:
         yield start
 
 
-def _serving(home: Path) -> Iterator[LocalBroker]:
+@contextmanager
+def serving(home: Path) -> Iterator[LocalBroker]:
+    """A broker in a folder of its own; a visible skip where it cannot be had, a failure in CI."""
     broker = LocalBroker(free_pair(), home, local_home=LOCAL_HOME)
     try:
         broker.start()
     except PrerequisiteMissing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI runs every test: {missing}")
-        pytest.skip(str(missing))
-    yield broker
-    broker.stop()
+        unavailable(str(missing))
+    try:
+        yield broker
+    finally:
+        broker.stop()

@@ -45,9 +45,9 @@ class Strip:
             logger=_SILENT,
         )
 
-    def start(self, coil_id: str, budget_s: float, line_id: str = "line-1") -> Coil:
-        """Line control: a coil starts now."""
-        now_ns = time.time_ns()
+    def start(self, coil_id: str, budget_s: float, line_id: str = "line-1", *, ago_s: float = 0) -> Coil:
+        """Line control: a coil starts now, or started some time ago."""
+        now_ns = time.time_ns() - round(ago_s * 1e9)
         message = CoilStarted(
             line_id=line_id,
             coil_id=coil_id,
@@ -59,14 +59,14 @@ class Strip:
         self._tell(message)
         return Coil(coil_id, line_id, now_ns, message.deadline_at_ns)
 
-    def expose(self, coil: Coil, encoded: bytes) -> None:
-        """The next frame of the coil, exposed now."""
+    def expose(self, coil: Coil, encoded: bytes, *, ago_s: float = 0) -> None:
+        """The next frame of the coil, exposed now, or some time ago."""
         header = FrameHeader(
             line_id=coil.line_id,
             coil_id=coil.coil_id,
             camera_id=CAMERA,
             frame_index=coil.sent,
-            exposed_at_ns=time.time_ns(),
+            exposed_at_ns=time.time_ns() - round(ago_s * 1e9),
             deadline_at_ns=coil.deadline_at_ns,
             width_px=WIDTH_PX,
             height_px=HEIGHT_PX,
