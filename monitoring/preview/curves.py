@@ -112,7 +112,7 @@ def _limits(axes: Axes, panel: Panel, spread: Sequence[float]) -> None:
         spread = [value for value in spread if value > 0]
     low = min([*spread, custom.get("axisSoftMin", math.inf)])
     high = max([*spread, custom.get("axisSoftMax", -math.inf)])
-    if not math.isfinite(low) or not math.isfinite(high):
+    if not math.isfinite(low) or not math.isfinite(high) or low == high == 0:
         low, high = 0.0, 1.0
     if logarithmic:
         # The limits first: it would look for some in the data, and there may be nothing above zero.
@@ -182,7 +182,7 @@ def _right(axes: Axes, found: Sequence[Answer], looks: Sequence[Look], second: S
     spread = _lines(other, found, looks, second, of_right=True) or [0.0, 1.0]
     unit = next(look.unit for look, right in zip(looks, second, strict=True) if right)
     # Zero in the middle: above it grows, below it shrinks.
-    most = max(abs(min(spread)), abs(max(spread)), 1e-9) * (1 + AIR)
+    most = max(abs(min(spread)), abs(max(spread))) * (1 + AIR) or 1.0
     other.set_ylim(-most, most)
     other.yaxis.set_major_locator(MaxNLocator(5))
     label_ticks(other, unit, at=1.0)
