@@ -23,7 +23,8 @@ from model.inspector import Inspector
 from model.load import load_inspector
 from monitoring import logs
 from monitoring.health import Health
-from monitoring.http import PortTaken, serve
+from monitoring.http import serve
+from monitoring.http_server import PortTaken
 from monitoring.worker_metrics import WorkerMetrics
 
 log = logging.getLogger("consumer")

@@ -35,7 +35,8 @@ from consumer.service import Exit, Stop, with_logger
 from contracts.topics import ALARMS, CO_PARTITIONED, COIL_REPORTS, topic
 from monitoring import logs
 from monitoring.health import Health
-from monitoring.http import PortTaken, serve
+from monitoring.http import serve
+from monitoring.http_server import PortTaken
 from monitoring.tracker_metrics import TrackerMetrics
 
 log = logging.getLogger("consumer.coils")

@@ -70,7 +70,7 @@ VERDICTS: Looks = {
 }
 FIRST_VERDICTS: Looks = {
     "in_time": Look("in time", GREEN),
-    "incomplete": Look("in time, frames missing", ORANGE),
+    "incomplete": Look("in time, not whole", ORANGE),
     "late": Look("late", VERMILLION),
 }
 CLOSINGS: Looks = {

@@ -7,7 +7,7 @@ import logging
 import signal
 
 from monitoring import logs
-from monitoring.http import PortTaken
+from monitoring.http_server import PortTaken
 
 DEFAULT_PORT = 9466
 REFUSED = 2
@@ -33,13 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Listen. Exit code 0 when told to stop, 2 when the port is taken or the address is not ours."""
     # pydantic costs a quarter of a second, which the other commands need not pay.
-    from monitoring.listening.server import Listener
+    from monitoring.listening.server import listen
 
     logs.configure(given.log_format)
     # Before any thread starts, which inherits it: a signal waits until it is asked for.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
-        listener = Listener(given.host, given.port)
+        listener = listen(given.host, given.port)
     except PortTaken as taken:
         log.error("refused to start: %s", taken)
         return REFUSED

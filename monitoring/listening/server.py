@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import socketserver
-import sys
-import threading
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import ValidationError
 
-from monitoring.http import PortTaken
+from monitoring.http_server import QuietRequest, QuietServer, Serving
 from monitoring.listening.notification import Notification, SentAlert
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1 << 20
-CLIENT_TIMEOUT_S = 10.0
-POLL_INTERVAL_S = 0.1
 
 
-class Listener:
-    """A running webhook; `port` is the one it really got."""
-
-    def __init__(self, host: str, port: int) -> None:
-        """Port 0 takes any free one. Raises PortTaken."""
-        try:
-            self._server = _Server((host, port), _Request)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken(host, port, "--port") from None
-            raise
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(POLL_INTERVAL_S,), name="listening", daemon=True
-        )
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop listening and wait for the thread."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    # A client that hangs must not keep the listener from ending.
-    block_on_close = False
-
-    def server_bind(self) -> None:
-        # HTTPServer's own asks the name server for this host's name, which can hang for seconds off-line.
-        socketserver.TCPServer.server_bind(self)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is no event; anything else is a bug, and says so in the log."""
-        if not isinstance(sys.exception(), ConnectionError):
-            log.exception("request failed", extra={"client": client_address})
+def listen(host: str, port: int) -> Serving:
+    """Start listening; port 0 takes any free one. Raises PortTaken."""
+    return Serving(QuietServer(host, port, _Request, setting="--port"), "listening")
 
 
 class _Refused(Exception):
@@ -70,18 +29,14 @@ class _Refused(Exception):
         self.status = status
 
 
-class _Request(BaseHTTPRequestHandler):
-    server_version = "coilwatch"
-    sys_version = ""
-    timeout = CLIENT_TIMEOUT_S
-
-    def do_GET(self) -> None:
+class _Request(QuietRequest):
+    def do_GET(self) -> None:  # noqa: N802
         if self.path.partition("?")[0] == "/healthz":
             self._answer(HTTPStatus.OK, {"alive": True})
         else:
             self._answer(HTTPStatus.NOT_FOUND, {"why": "try /healthz, or POST what Alertmanager sends to /"})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802
         try:
             alerts = self._notification().alerts
         except _Refused as refused:
@@ -118,15 +73,7 @@ class _Request(BaseHTTPRequestHandler):
         return self.rfile.read(int(length))
 
     def _answer(self, status: HTTPStatus, said: dict[str, object]) -> None:
-        body = json.dumps(said).encode() + b"\n"
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: each alert has its line already."""
+        self.send(status, "application/json", json.dumps(said).encode() + b"\n")
 
 
 def _tell(alert: SentAlert) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -20,10 +19,10 @@ from local.kafka.ports import free_pair
 from model import rle
 from producer_sim.manifest import load_manifest
 from tests.support.bundles import Painted, level_bundle, painted_frame
+from tests.support.marked_processes import MARK, kill_marked
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 120.0
-MARK = "DEMO_TEST_MARK"
 
 DEFECTS = (
     Painted(class_id=1, rows=(8, 72), cols=(80, 240)),
@@ -76,22 +75,7 @@ def demo(tmp_path: Path, bundle: Path, frames: Path) -> Iterator[Demo]:
         )  # fmt: skip
 
     yield start
-    left = _marked(mark)
-    for process in left:
-        process.kill()
-    assert left == []
-
-
-def _marked(mark: str) -> list[psutil.Process]:
-    """Living processes with the mark in their environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    assert kill_marked(mark) == []
 
 
 def test_two_coils_sum_agree_and_are_drawn(broker: LocalBroker, demo: Demo, tmp_path: Path) -> None:

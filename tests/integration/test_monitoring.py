@@ -22,15 +22,13 @@ from contracts import admin
 from contracts.topics import topics
 from local.children import Child, clean_environment, turns
 from local.kafka.broker import LocalBroker
-from local.watching.packages import PackagesMissing, watching_programs
 from monitoring.preview.queries import PanelQuery, fill, panel_queries
 from monitoring.rules.groups import ALERTS, RECORDS
 from tests.integration.conftest import serving
 from tests.support.bundles import Painted, painted_frame
-from tests.support.programs import unavailable
 from tests.support.scraped import sample
 from tests.support.strip import Strip
-from tests.support.watched_line import HeardAlert, WatchedLine, watched_line
+from tests.support.watched_line import HeardAlert, WatchedLine, need_watching_programs, watched_line
 
 PREFIX = "watched."
 LAG = "coilwatch_lag_frames{"
@@ -76,10 +74,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 @contextmanager
 def started(bootstrap_servers: str, folder: Path) -> Iterator[WatchedLine]:
     """All parts; a visible skip without Prometheus and Alertmanager, a failure in CI."""
-    try:
-        watching_programs()
-    except PackagesMissing as missing:
-        unavailable(str(missing))
+    need_watching_programs()
     with watched_line(
         bootstrap_servers,
         PREFIX,

@@ -23,13 +23,12 @@ from local.children import turns
 from local.kafka.jars import jars_folder
 from local.kafka.ports import BELOW_EPHEMERAL, free_pair, is_free
 from local.leash import leashed
-from local.packages import PackagesMissing
-from local.watching.packages import watching_programs
 from tests.integration.conftest import LOCAL_HOME
+from tests.support.marked_processes import MARK, kill_marked
+from tests.support.watched_line import need_watching_programs
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 90.0
-MARK = "UP_TEST_MARK"
 
 pytestmark = pytest.mark.usefixtures("broker")  # java and the jars are there, or this is skipped
 
@@ -39,12 +38,7 @@ Up = Callable[..., "subprocess.Popen[str]"]
 @pytest.fixture
 def watching() -> None:
     """Prometheus and Alertmanager are there, or this is skipped."""
-    try:
-        watching_programs()
-    except PackagesMissing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI runs every test: {missing}")
-        pytest.skip(str(missing))
+    need_watching_programs()
 
 
 @pytest.fixture
@@ -77,26 +71,11 @@ def up(home: Path) -> Iterator[Up]:
         )  # fmt: skip
 
     yield start
-    left = _marked(mark)
-    for process in left:
-        process.kill()
-    assert left == []
+    assert kill_marked(mark) == []
 
 
 def _free_port() -> int:
     return next(port for port in iter(lambda: random.choice(BELOW_EPHEMERAL), None) if is_free(port))
-
-
-def _marked(mark: str) -> list[psutil.Process]:
-    """Living processes with the mark in their environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 def _until(process: subprocess.Popen[str], pattern: str) -> list[str]:

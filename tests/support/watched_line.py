@@ -13,11 +13,14 @@ from pathlib import Path
 
 from local.children import Child, clean_environment, turns
 from local.kafka.ports import HOST, free_pair
+from local.packages import PackagesMissing
 from local.tracker import TrackerProcess
 from local.watching.alertmanager import AlertmanagerProcess
 from local.watching.configuration import RULES
+from local.watching.packages import watching_programs
 from local.watching.prometheus import PrometheusProcess
 from local.worker import WorkerProcess
+from tests.support.programs import unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,14 @@ class WatchedLine:
                 if (heard.name, heard.status) == (name, status) and heard.heard_at_s >= since_s:
                     return heard
         raise AssertionError("turns raises")
+
+
+def need_watching_programs() -> None:
+    """Prometheus and Alertmanager are here, or the test is skipped; in CI it fails."""
+    try:
+        watching_programs()
+    except PackagesMissing as missing:
+        unavailable(str(missing))
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from monitoring.health import Health
-from monitoring.http import MonitoringServer, PortTaken, serve
+from monitoring.http import serve
+from monitoring.http_server import PortTaken, Serving
 from monitoring.worker_metrics import WorkerMetrics
 
 HOST = "127.0.0.1"
@@ -29,13 +30,13 @@ def health() -> Health:
 
 
 @pytest.fixture
-def server(registry: CollectorRegistry, health: Health) -> Iterator[MonitoringServer]:
+def server(registry: CollectorRegistry, health: Health) -> Iterator[Serving]:
     running = serve(registry, health, HOST, 0)
     yield running
     running.close()
 
 
-def get(server: MonitoringServer, path: str, accept: str = "*/*") -> tuple[HTTPResponse, str]:
+def get(server: Serving, path: str, accept: str = "*/*") -> tuple[HTTPResponse, str]:
     connection = HTTPConnection(HOST, server.port, timeout=5)
     try:
         connection.request("GET", path, headers={"Accept": accept})
@@ -45,7 +46,7 @@ def get(server: MonitoringServer, path: str, accept: str = "*/*") -> tuple[HTTPR
         connection.close()
 
 
-def test_metrics_are_those_of_the_registry(registry: CollectorRegistry, server: MonitoringServer) -> None:
+def test_metrics_are_those_of_the_registry(registry: CollectorRegistry, server: Serving) -> None:
     WorkerMetrics(registry).camera("line-1", "top").frames["clean"].inc(7)
     response, text = get(server, "/metrics")
     assert response.status == 200
@@ -66,7 +67,7 @@ TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 @pytest.mark.parametrize("accept", PROMETHEUS.values(), ids=PROMETHEUS)
 def test_prometheus_gets_open_metrics_with_the_trace_of_a_slow_frame(
-    registry: CollectorRegistry, server: MonitoringServer, accept: str
+    registry: CollectorRegistry, server: Serving, accept: str
 ) -> None:
     metrics = WorkerMetrics(registry)
     metrics.observe_frame(metrics.camera("line-1", "top"), (20.0, *[0.0] * 6), 20.0, TRACE_ID)
@@ -83,7 +84,7 @@ def test_prometheus_gets_open_metrics_with_the_trace_of_a_slow_frame(
     assert found == [("coilwatch_latency_seconds_bucket", labels, {"trace_id": TRACE_ID}, 20.0)]
 
 
-def test_plain_text_has_no_traces(registry: CollectorRegistry, server: MonitoringServer) -> None:
+def test_plain_text_has_no_traces(registry: CollectorRegistry, server: Serving) -> None:
     metrics = WorkerMetrics(registry)
     metrics.observe_frame(metrics.camera(), [0.0] * 7, 0.0, TRACE_ID)
     _, text = get(server, "/metrics", accept="text/plain")
@@ -93,14 +94,14 @@ def test_plain_text_has_no_traces(registry: CollectorRegistry, server: Monitorin
 
 @pytest.mark.parametrize("accept", ["text/plain", *PROMETHEUS.values()], ids=["plain", *PROMETHEUS])
 def test_no_series_says_when_another_was_created(
-    registry: CollectorRegistry, server: MonitoringServer, accept: str
+    registry: CollectorRegistry, server: Serving, accept: str
 ) -> None:
     metrics = WorkerMetrics(registry)
     metrics.camera("line-1", "top").frames["clean"].inc()
     assert "_created" not in get(server, "/metrics", accept=accept)[1]
 
 
-def test_health_and_readiness_differ(health: Health, server: MonitoringServer) -> None:
+def test_health_and_readiness_differ(health: Health, server: Serving) -> None:
     assert get(server, "/healthz")[0].status == 200
     response, body = get(server, "/readyz")
     assert response.status == 503
@@ -108,7 +109,7 @@ def test_health_and_readiness_differ(health: Health, server: MonitoringServer) -
     assert json.loads(body) == {"ready": False, "why": "the model is warming up"}
 
 
-def test_ready(health: Health, server: MonitoringServer) -> None:
+def test_ready(health: Health, server: Serving) -> None:
     health.warm = health.joined = True
     health.turned()
     response, body = get(server, "/readyz?verbose=1")
@@ -129,14 +130,14 @@ def test_a_stuck_owner_thread_is_unhealthy(registry: CollectorRegistry) -> None:
     assert "not turned for 6.0 s" in json.loads(body)["why"]
 
 
-def test_other_paths_name_the_right_ones(server: MonitoringServer) -> None:
+def test_other_paths_name_the_right_ones(server: Serving) -> None:
     response, body = get(server, "/")
     assert response.status == 404
     assert "/metrics" in body
 
 
 def test_a_taken_port_is_one_clear_sentence(
-    registry: CollectorRegistry, health: Health, server: MonitoringServer
+    registry: CollectorRegistry, health: Health, server: Serving
 ) -> None:
     with pytest.raises(PortTaken, match=rf"port {server.port} .* COILWATCH_METRICS_PORT"):
         serve(registry, health, HOST, server.port)

@@ -13,8 +13,8 @@ from http.client import HTTPConnection
 
 import pytest
 
-from monitoring.http import PortTaken
-from monitoring.listening.server import MOST_BYTES, Listener
+from monitoring.http_server import PortTaken, Serving
+from monitoring.listening.server import MOST_BYTES, listen
 from tests.support.sources import ROOT
 
 HOST = "127.0.0.1"
@@ -53,8 +53,8 @@ def notification(*alerts: dict[str, object], **other: object) -> bytes:
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
-    running = Listener(HOST, 0)
+def listener() -> Iterator[Serving]:
+    running = listen(HOST, 0)
     yield running
     running.close()
 
@@ -66,7 +66,7 @@ def told(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def ask(
-    listener: Listener,
+    listener: Serving,
     method: str,
     path: str,
     body: bytes | None = None,
@@ -81,7 +81,7 @@ def ask(
         connection.close()
 
 
-def test_each_alert_is_one_line(listener: Listener, told: pytest.LogCaptureFixture) -> None:
+def test_each_alert_is_one_line(listener: Serving, told: pytest.LogCaptureFixture) -> None:
     assert ask(listener, "POST", "/", notification(FIRING, RESOLVED)) == (200, {"alerts": 2})
     firing, resolved = told.records
     assert (firing.levelname, firing.getMessage()) == ("WARNING", "alert firing")
@@ -99,12 +99,12 @@ def test_each_alert_is_one_line(listener: Listener, told: pytest.LogCaptureFixtu
     assert "line" not in resolved.__dict__
 
 
-def test_a_group_without_alerts_is_no_event(listener: Listener, told: pytest.LogCaptureFixture) -> None:
+def test_a_group_without_alerts_is_no_event(listener: Serving, told: pytest.LogCaptureFixture) -> None:
     assert ask(listener, "POST", "/", notification()) == (200, {"alerts": 0})
     assert told.records == []
 
 
-def test_long_texts_are_cut(listener: Listener, told: pytest.LogCaptureFixture) -> None:
+def test_long_texts_are_cut(listener: Serving, told: pytest.LogCaptureFixture) -> None:
     long = {**FIRING, "annotations": {"summary": "x" * 100_000}}
     assert ask(listener, "POST", "/", notification(long))[0] == 200
     (line,) = told.records
@@ -134,7 +134,7 @@ def test_long_texts_are_cut(listener: Listener, told: pytest.LogCaptureFixture) 
     ids=["empty", "cut", "no text", "no object", "deep", "version", "status", "time", "labels", "alerts"],
 )
 def test_a_malformed_body_is_refused_with_one_line(
-    body: bytes, why: str, listener: Listener, told: pytest.LogCaptureFixture
+    body: bytes, why: str, listener: Serving, told: pytest.LogCaptureFixture
 ) -> None:
     status, answer = ask(listener, "POST", "/", body)
     assert status == 400
@@ -156,7 +156,7 @@ def test_a_malformed_body_is_refused_with_one_line(
     ids=["one more", "absurd", "negative", "float", "other digits"],
 )
 def test_a_length_is_believed_only_within_bounds(
-    length: str, status: int, listener: Listener, told: pytest.LogCaptureFixture
+    length: str, status: int, listener: Serving, told: pytest.LogCaptureFixture
 ) -> None:
     with socket.create_connection((HOST, listener.port), timeout=5) as connection:
         connection.sendall(f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode())
@@ -165,14 +165,14 @@ def test_a_length_is_believed_only_within_bounds(
     assert len(told.records) == 1
 
 
-def test_a_body_of_unknown_length_is_refused(listener: Listener) -> None:
+def test_a_body_of_unknown_length_is_refused(listener: Serving) -> None:
     with socket.create_connection((HOST, listener.port), timeout=5) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
         assert connection.makefile("rb").readline().split()[1] == b"411"
 
 
 def test_a_client_that_goes_away_disturbs_nobody(
-    listener: Listener, told: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    listener: Serving, told: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_connection((HOST, listener.port), timeout=5) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
@@ -180,7 +180,7 @@ def test_a_client_that_goes_away_disturbs_nobody(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_health_and_other_paths(listener: Listener, told: pytest.LogCaptureFixture) -> None:
+def test_health_and_other_paths(listener: Serving, told: pytest.LogCaptureFixture) -> None:
     assert ask(listener, "GET", "/healthz?verbose=1") == (200, {"alive": True})
     status, answer = ask(listener, "GET", "/")
     assert status == 404
@@ -189,9 +189,9 @@ def test_health_and_other_paths(listener: Listener, told: pytest.LogCaptureFixtu
     assert ask(listener, "POST", "/api/v2/alerts", notification(FIRING))[0] == 404
 
 
-def test_a_taken_port_is_one_clear_sentence(listener: Listener) -> None:
+def test_a_taken_port_is_one_clear_sentence(listener: Serving) -> None:
     with pytest.raises(PortTaken, match=rf"port {listener.port} .* set --port to another"):
-        Listener(HOST, listener.port)
+        listen(HOST, listener.port)
 
 
 # --- as a process ---
@@ -224,7 +224,7 @@ def test_logs_in_json_without_letting_a_text_break_the_line_and_ends_cleanly(end
     assert (running.returncode, json.loads(rest)["message"]) == (0, "stopped")
 
 
-def test_a_taken_port_refuses_the_start(listener: Listener) -> None:
+def test_a_taken_port_refuses_the_start(listener: Serving) -> None:
     ran = subprocess.run(
         command("--port", str(listener.port)),
         cwd=ROOT,
