@@ -12,17 +12,17 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 
 from contracts.admin import TopicsUnavailable
-from local.addresses import KAFKA_SETTING, PortsRefused, read_ports
 from local.arguments import command_line, demo_plan, up_plan
-from local.children import ChildFailed
 from local.demo import run_demo
-from local.interruption import Interruption
 from local.kafka import cli as kafka_cli
 from local.kafka.prerequisites import BrokerUnavailable
 from local.kafka.settings import DEFAULT_PORT
+from local.live.addresses import KAFKA_SETTING, PortsRefused, read_ports
+from local.live.up import run_up
 from local.packages import PackagesMissing
+from local.processes.children import ChildFailed
+from local.processes.interruption import Interruption
 from local.stack import Place
-from local.up import run_up
 from local.watching.configuration import ConfigurationInvalid
 from producer_sim.manifest import ManifestInvalid
 

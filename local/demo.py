@@ -10,11 +10,16 @@ from contextlib import ExitStack, contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.children import Child, ChildFailed, turns
-from local.mark_truth import MarkOutcome, outcomes, without_alarm
-from local.observed import ObservedCoil, ObservedRun
+from local.observing.mark_truth import MarkOutcome, outcomes, without_alarm
+from local.observing.observed import ObservedCoil, ObservedRun
+from local.observing.reading import RunReader
+from local.observing.stages import WHOLE, Stage, stage_table
+from local.observing.summary import CoilSummary, summarise
+from local.observing.truth import disagreements, found
+from local.observing.verdicts import told, verdict_lines, wrong_with
 from local.plan import DemoPlan, simulator_arguments
-from local.reading import RunReader
+from local.processes.children import Child, ChildFailed, turns
+from local.processes.worker import WorkerProcess
 from local.report import ShownCoil, coil_table, stage_report
 from local.stack import (
     Line,
@@ -28,11 +33,6 @@ from local.stack import (
     start_worker,
     wait_until_ready,
 )
-from local.stages import WHOLE, Stage, stage_table
-from local.summary import CoilSummary, summarise
-from local.truth import disagreements, found
-from local.verdicts import told, verdict_lines, wrong_with
-from local.worker import WorkerProcess
 from producer_sim.manifest import Manifest, load_manifest
 
 STALLED_S = 60.0

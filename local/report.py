@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from contracts.reports import CoilReport
-from local.mark_truth import MarkOutcome
-from local.stages import WHOLE, Stage
-from local.summary import CoilSummary
-from local.truth import Found
-from local.verdicts import COLOURS
+from local.observing.mark_truth import MarkOutcome
+from local.observing.stages import WHOLE, Stage
+from local.observing.summary import CoilSummary
+from local.observing.truth import Found
+from local.observing.verdicts import COLOURS
 
 ABSENT = "-"
 

@@ -15,13 +15,13 @@ from rich.console import Console
 
 from contracts import admin
 from contracts.topics import topics
-from local.children import Child, ChildFailed, clean_environment
-from local.interruption import Interruption
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import SILENT, answers
 from local.plan import ROLLS, LinePlan
-from local.tracker import TrackerProcess
-from local.worker import WorkerProcess
+from local.processes.children import Child, ChildFailed, clean_environment
+from local.processes.interruption import Interruption
+from local.processes.tracker import TrackerProcess
+from local.processes.worker import WorkerProcess
 
 MAP_WITHIN_S = 60.0
 REFUSED = 2

@@ -14,8 +14,8 @@ from local.kafka.ports import HOST, is_free, serves
 from local.kafka.prerequisites import BrokerUnavailable, java, missing_for_broker
 from local.kafka.processes import command_line, end, kill
 from local.kafka.settings import render, server_properties
-from local.leash import leashed
 from local.packages import Package
+from local.processes.leash import leashed
 
 CLUSTER_ID = "coilwatch-local-node-w"
 START_WITHIN_S = 60.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local.addresses import address
+from local.live.addresses import address
 from local.watching.configuration import alertmanager_configuration, write
 from local.watching.packages import watching_programs
 from local.watching.served import ServedProcess

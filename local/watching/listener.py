@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from local.kafka.ports import HOST
-from local.tail import Tail
+from local.processes.tail import Tail
 from local.watching.served import ServedProcess
 
 

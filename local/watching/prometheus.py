@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local.addresses import address
+from local.live.addresses import address
 from local.watching.configuration import prometheus_configuration, write
 from local.watching.packages import watching_programs
 from local.watching.served import ServedProcess

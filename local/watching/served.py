@@ -7,8 +7,8 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.addresses import address
-from local.children import Process, turns
+from local.live.addresses import address
+from local.processes.children import Process, turns
 
 READY_WITHIN_S = 60.0
 """A second or two; longer after a crash, when Prometheus reads its log again."""

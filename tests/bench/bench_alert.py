@@ -13,7 +13,7 @@ import random
 import time
 from pathlib import Path
 
-from local.children import turns
+from local.processes.children import turns
 from tests.bench.line import line, samples
 from tests.bench.measure import SEED, Figures, spread
 from tests.support.bundles import painted_frame

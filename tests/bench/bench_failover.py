@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.topics import DEFAULT_PARTITIONS
-from local.worker import WorkerProcess
+from local.processes.worker import WorkerProcess
 from tests.bench.cascade import recut
 from tests.bench.frames import real_frames
 from tests.bench.line import Line, line, samples

@@ -24,8 +24,8 @@ from typing import Any
 from contracts.codec import decode
 from contracts.reports import CoilReport
 from contracts.topics import COIL_REPORTS, topic
-from local.tracker import TrackerProcess
-from local.worker import WorkerProcess
+from local.processes.tracker import TrackerProcess
+from local.processes.worker import WorkerProcess
 from tests.bench.cascade import recut
 from tests.bench.frames import real_frames, repeated
 from tests.bench.line import Line, began_at_s, inspected_at_s, line, samples, wait_for_frames

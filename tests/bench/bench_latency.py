@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from local.children import Child, clean_environment
-from local.worker import WorkerProcess
+from local.processes.children import Child, clean_environment
+from local.processes.worker import WorkerProcess
 from monitoring.catalogue import STAGES
 from tests.bench.cascade import recut
 from tests.bench.frames import frame_folder, real_frames

@@ -24,9 +24,9 @@ import numpy as np
 
 from contracts.topics import DEFAULT_PARTITIONS
 from local.kafka.ports import HOST
-from local.monitored import MonitoredChild
-from local.tracker import TrackerProcess
-from local.worker import WorkerProcess
+from local.processes.monitored import MonitoredChild
+from local.processes.tracker import TrackerProcess
+from local.processes.worker import WorkerProcess
 from monitoring import catalogue, tracker_catalogue
 from tests.bench.cascade import recut
 from tests.bench.frames import real_frames, repeated

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from contracts.codec import encode
 from contracts.message_codec import CoilRecord
 from contracts.topics import producer_properties, topic
-from local.tracker import TrackerProcess
+from local.processes.tracker import TrackerProcess
 from tests.bench.line import Line, cpu_s, line, samples, total
 from tests.bench.measure import SEED, Figures
 from tests.support.coils import CoilScript, Spot

@@ -21,8 +21,8 @@ from contracts.admin import create_topics
 from contracts.topics import INSPECTIONS, topic, topics
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import free_pair
-from local.monitored import MonitoredChild
-from local.worker import WorkerProcess
+from local.processes.monitored import MonitoredChild
+from local.processes.worker import WorkerProcess
 from tests.bench.measure import ROOT
 from tests.support.kafka_reading import read_to_end
 

@@ -17,8 +17,8 @@ from contracts.topics import topics as topic_specs
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import free_pair
 from local.kafka.prerequisites import PrerequisiteMissing
-from local.tracker import TrackerProcess
-from local.worker import WorkerProcess
+from local.processes.tracker import TrackerProcess
+from local.processes.worker import WorkerProcess
 from tests.support.bundles import Painted, level_bundle, painted_frame
 from tests.support.programs import unavailable
 

@@ -17,7 +17,7 @@ from consumer.coils.stored.coils import StoredCoil, read_coil, read_coils
 from consumer.coils.stored.records import StoredTopics, StoredUnreadable
 from contracts.reports import Verdict
 from contracts.topics import producer_properties
-from local.children import turns
+from local.processes.children import turns
 from tests.integration.conftest import StartTracker, Topics
 from tests.support.coils import CoilScript, Spot
 from tests.support.grading import lane, mark

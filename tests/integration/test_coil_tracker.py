@@ -20,9 +20,9 @@ from contracts.alarms import Alarm
 from contracts.codec import decode, encode
 from contracts.reports import Closing, CoilReport, Verdict
 from contracts.topics import ALARMS, COIL_EVENTS, COIL_REPORTS, producer_properties
-from local.children import Child, ChildFailed, clean_environment, turns
 from local.kafka.broker import LocalBroker
-from local.tracker import TrackerProcess
+from local.processes.children import Child, ChildFailed, clean_environment, turns
+from local.processes.tracker import TrackerProcess
 from producer_sim.manifest import Manifest, load_manifest
 from tests.integration.conftest import QUICK_GROUP, StartTracker, StartWorker, Topics
 from tests.support.coils import CoilScript, Spot

@@ -15,9 +15,9 @@ from confluent_kafka import Consumer, TopicPartition
 from contracts.codec import read_dead_letter, readable_identity
 from contracts.results import Fate
 from contracts.topics import DEAD_LETTERS, FRAMES
-from local.children import Child, clean_environment, turns
 from local.kafka.broker import LocalBroker
-from local.worker import WorkerProcess
+from local.processes.children import Child, clean_environment, turns
+from local.processes.worker import WorkerProcess
 from producer_sim.manifest import Manifest, load_manifest
 from tests.integration.conftest import QUICK_GROUP, StartWorker, Topics
 from tests.support.kafka_reading import defect_events, inspections, read_to_end

@@ -12,8 +12,8 @@ from contracts.alarms import Alarm, AlarmState
 from contracts.codec import decode
 from contracts.results import Fate, Inspection
 from contracts.topics import ALARMS, DEAD_LETTERS
-from local.children import turns
-from local.worker import WorkerProcess
+from local.processes.children import turns
+from local.processes.worker import WorkerProcess
 from tests.integration.conftest import StartWorker, Topics
 from tests.support.bundles import Painted, level_bundle, painted_frame
 from tests.support.kafka_reading import defect_events, inspections, read_to_end

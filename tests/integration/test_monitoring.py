@@ -20,8 +20,8 @@ import pytest
 
 from contracts import admin
 from contracts.topics import topics
-from local.children import Child, clean_environment, turns
 from local.kafka.broker import LocalBroker
+from local.processes.children import Child, clean_environment, turns
 from monitoring.preview.queries import PanelQuery, fill, panel_queries
 from monitoring.rules.groups import ALERTS, RECORDS
 from tests.integration.conftest import serving

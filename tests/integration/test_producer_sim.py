@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from contracts.codec import decode
 from contracts.coils import CoilEnded, CoilStarted
 from contracts.topics import COIL_EVENTS, FRAMES, producer_properties
-from local.children import turns
+from local.processes.children import turns
 from producer_sim.cli import main
 from producer_sim.manifest import Fault, Manifest, load_manifest
 from producer_sim.recording import Record, Recording

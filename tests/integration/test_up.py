@@ -18,11 +18,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.addresses import PORTS
-from local.children import turns
 from local.kafka.jars import jars_folder
 from local.kafka.ports import BELOW_EPHEMERAL, free_pair, is_free
-from local.leash import leashed
+from local.live.addresses import PORTS
+from local.processes.children import turns
+from local.processes.leash import leashed
 from tests.integration.conftest import LOCAL_HOME
 from tests.support.marked_processes import MARK, kill_marked
 from tests.support.watched_line import need_watching_programs

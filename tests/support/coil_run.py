@@ -9,7 +9,7 @@ from contracts.coils import CoilEnded, CoilStarted
 from contracts.rejections import Reason
 from contracts.reports import CameraLedger, ClassTotal, CoilReport, RollMark
 from contracts.results import Box, BoxMm, DefectEvent, DefectRegion, Fate, Inspection, RecordId
-from local.observed import ObservedRun
+from local.observing.observed import ObservedRun
 from model import rle
 from producer_sim.manifest import EXPECTED_REASONS, CoilLine, Fault, FrameLine, Manifest, RunLine, Truth
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.monitored import MonitoredChild
+from local.processes.monitored import MonitoredChild
 
 
 def sample(part: MonitoredChild, name: str, label: str = "") -> float:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from local.children import Child, clean_environment, turns
 from local.kafka.ports import HOST, free_pair
 from local.packages import PackagesMissing
-from local.tracker import TrackerProcess
+from local.processes.children import Child, clean_environment, turns
+from local.processes.tracker import TrackerProcess
+from local.processes.worker import WorkerProcess
 from local.watching.alertmanager import AlertmanagerProcess
 from local.watching.configuration import RULES
 from local.watching.packages import watching_programs
 from local.watching.prometheus import PrometheusProcess
-from local.worker import WorkerProcess
 from tests.support.programs import unavailable
 
 

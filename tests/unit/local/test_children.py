@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.children import Child, ChildFailed, clean_environment, turns
+from local.processes.children import Child, ChildFailed, clean_environment, turns
 
 
 def _module(folder: Path, source: str) -> dict[str, str]:

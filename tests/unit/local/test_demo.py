@@ -12,12 +12,12 @@ from contracts.results import Fate
 from local.cli import kafka_port, local_home, main
 from local.demo import failures
 from local.kafka.prerequisites import BrokerUnavailable
-from local.mark_truth import MarkOutcome
+from local.observing.mark_truth import MarkOutcome
+from local.observing.stages import Stage
+from local.observing.summary import summarise
+from local.observing.truth import Found
 from local.plan import REAL_ROLL_MARK, ROLLS, SYNTHETIC_ROLL_MARK, DemoPlan, simulator_arguments
 from local.report import ShownCoil, coil_table, stage_report
-from local.stages import Stage
-from local.summary import summarise
-from local.truth import Found
 from producer_sim.arguments import parse
 from producer_sim.manifest import MarkLine
 from producer_sim.roll_marks import parse_roll_mark

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.interruption import Interruption
+from local.processes.interruption import Interruption
 
 
 @pytest.fixture

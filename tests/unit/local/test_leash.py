@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.leash import leashed
+from local.processes.leash import leashed
 
 PARENT = """\
 import subprocess, sys
-from local.leash import leashed
+from local.processes.leash import leashed
 waits = [sys.executable, "-c", "import signal; print('on', flush=True); signal.pause()"]
 child = subprocess.Popen(leashed(waits), stdout=subprocess.PIPE, start_new_session=True)
 child.stdout.readline()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contracts.alarms import AlarmKind
-from local.mark_truth import MarkOutcome, outcomes, without_alarm
+from local.observing.mark_truth import MarkOutcome, outcomes, without_alarm
 from producer_sim.manifest import Manifest, MarkLine
 from tests.support.coil_run import (
     FRAME_MM,

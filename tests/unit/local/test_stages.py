@@ -5,7 +5,7 @@ from math import inf
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from local.stages import LATENCY, STAGE_LATENCY, WHOLE, quantile, stage_table
+from local.observing.stages import LATENCY, STAGE_LATENCY, WHOLE, quantile, stage_table
 from monitoring import catalogue
 from monitoring.worker_metrics import WorkerMetrics
 

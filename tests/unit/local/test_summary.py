@@ -6,7 +6,7 @@ import pytest
 
 from contracts.reports import CameraLedger
 from contracts.results import Fate
-from local.summary import Latency, latency, summarise
+from local.observing.summary import Latency, latency, summarise
 from tests.support.coil_run import BUDGET_S, Told, ended, event, inspection, observed, started
 
 FATES = (Fate.CLEAN, Fate.DEFECTIVE, Fate.UNSEGMENTED, Fate.DEAD_LETTERED, Fate.CLEAN)

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.rejections import Reason
 from contracts.results import Fate, Inspection
-from local.truth import Found, disagreements, found
+from local.observing.truth import Found, disagreements, found
 from producer_sim.manifest import Fault, FrameLine
 from tests.support.coil_run import ended, inspection, manifest, observed, sent
 

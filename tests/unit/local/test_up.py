@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from local.addresses import Ports, PortsRefused
 from local.arguments import command_line, up_plan
-from local.interruption import Interruption
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import free_pair
+from local.live.addresses import Ports, PortsRefused
+from local.live.up import run_up
+from local.live.up_table import address_table, what_to_type
 from local.packages import PackagesMissing
 from local.plan import REAL_ROLL_MARK, SYNTHETIC_ROLL_MARK, endless_arguments
+from local.processes.interruption import Interruption
 from local.stack import Place
-from local.up import run_up
-from local.up_table import address_table, what_to_type
 from producer_sim.arguments import parse
 
 HOME = Path("home")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from local.children import ChildFailed
-from local.interruption import Interruption
-from local.kept import MOST_IN_A_ROW, STEADY_S, Kept
+from local.processes.children import ChildFailed
+from local.processes.interruption import Interruption
+from local.processes.kept import MOST_IN_A_ROW, STEADY_S, Kept
 
 
 @dataclass

@@ -8,8 +8,8 @@ import pytest
 from rich.text import Text
 
 from contracts.alarms import Alarm
-from local.news import KEPT_COILS, News
-from local.observed import ObservedRun
+from local.live.news import KEPT_COILS, News
+from local.observing.observed import ObservedRun
 from tests.support.coil_run import STARTED_AT_NS, Told, alarm, ended, event, inspection, report, started
 
 

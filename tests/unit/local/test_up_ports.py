@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.addresses import PORTS, Ports, PortsRefused, read_ports
+from local.live.addresses import PORTS, Ports, PortsRefused, read_ports
 
 DEFAULTS = Ports(worker=9464, tracker=9465, prometheus=9090, alertmanager=9093, alerts=9466)
 

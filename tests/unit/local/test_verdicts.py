@@ -10,8 +10,8 @@ from rich.text import Text
 from contracts.alarms import AlarmState
 from contracts.reports import Finding
 from contracts.results import Fate
-from local.summary import summarise
-from local.verdicts import mark_line, told, verdict_lines, wrong_with
+from local.observing.summary import summarise
+from local.observing.verdicts import mark_line, told, verdict_lines, wrong_with
 from tests.support.coil_run import Told, alarm, ended, event, inspection, ledger, observed, report, roll_mark
 
 COIL: list[Told] = [inspection(0), inspection(1, Fate.DEFECTIVE), event(1), ended({"top": 2})]

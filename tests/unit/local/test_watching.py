@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.addresses import Ports
+from local.live.addresses import Ports
+from local.live.up_stack import targets
 from local.packages import PackagesMissing
-from local.up_stack import targets
 from local.watching.configuration import (
     RULES,
     SHIPPED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.monitored import MonitoredChild
+from local.processes.monitored import MonitoredChild
 
 READY_WITHIN_S = 120.0
 """Importing the engine, compiling and warming the models, joining: 5-10 s on two idle cores."""

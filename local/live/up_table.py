@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from contracts.topics import LOCAL_BROKER
-from local.addresses import Ports, address
+from local.live.addresses import Ports, address
 from local.plan import UpPlan
 from local.stack import short
 

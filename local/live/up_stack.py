@@ -8,19 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
-from local.addresses import Ports, address
-from local.children import Process
-from local.kept import Kept
-from local.monitored import MonitoredChild
+from local.live.addresses import Ports, address
 from local.plan import ROLLS, UpPlan
+from local.processes.children import Process
+from local.processes.kept import Kept
+from local.processes.monitored import MonitoredChild
+from local.processes.tracker import TrackerProcess
+from local.processes.worker import WorkerProcess
 from local.stack import Place, short
-from local.tracker import TrackerProcess
 from local.watching.alertmanager import AlertmanagerProcess
 from local.watching.configuration import RULES
 from local.watching.listener import HeardAlerts, ListenerProcess
 from local.watching.prometheus import PrometheusProcess
 from local.watching.served import ServedProcess
-from local.worker import WorkerProcess
 
 PLACE_NAME = "up"
 """Of the one worker and the one tracker: one that was killed gets its partitions back at once (KIP-345)."""

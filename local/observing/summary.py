@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from contracts.reports import CameraLedger
 from contracts.results import Fate, Inspection
-from local.observed import ObservedCoil
+from local.observing.observed import ObservedCoil
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

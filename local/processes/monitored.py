@@ -8,8 +8,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local.children import Child, clean_environment, turns
 from local.kafka.ports import BELOW_EPHEMERAL, HOST, is_free
+from local.processes.children import Child, clean_environment, turns
 
 
 class MonitoredChild(Child):

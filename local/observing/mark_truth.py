@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contracts.alarms import Alarm, AlarmKind
 from contracts.reports import RollMark
-from local.observed import ObservedCoil, ObservedRun
+from local.observing.observed import ObservedCoil, ObservedRun
 from producer_sim.manifest import Manifest, MarkLine
 
 SHOWN_HITS = 20

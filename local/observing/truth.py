@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contracts.identity import FrameIdentity
 from contracts.results import Fate, Inspection
-from local.observed import ObservedCoil, ObservedRun
+from local.observing.observed import ObservedCoil, ObservedRun
 from producer_sim.manifest import Fault, FrameLine, Manifest
 
 

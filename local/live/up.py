@@ -11,16 +11,16 @@ from rich.text import Text
 
 from contracts import admin
 from contracts.topics import FRAMES, MIB, topics
-from local.addresses import Ports
-from local.children import ChildFailed
 from local.kafka.ports import answers
-from local.news import News
+from local.live.addresses import Ports
+from local.live.news import News
+from local.live.up_stack import UpStack
+from local.live.up_table import address_table, what_to_type
+from local.observing.reading import RunReader
 from local.packages import PackagesMissing
 from local.plan import UpPlan, endless_arguments
-from local.reading import RunReader
+from local.processes.children import ChildFailed
 from local.stack import Line, Place, broker_serving, source_of
-from local.up_stack import UpStack
-from local.up_table import address_table, what_to_type
 from local.watching.packages import missing_for_watching
 
 KEPT_FRAMES = {"retention.bytes": str(512 * MIB), "segment.bytes": str(64 * MIB)}

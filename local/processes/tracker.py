@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.monitored import MonitoredChild
+from local.processes.monitored import MonitoredChild
 
 READY_WITHIN_S = 60.0
 """It has no model to warm: its imports, what was told already and the group take 2-4 s on two idle cores."""

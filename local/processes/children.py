@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.leash import leashed
+from local.processes.leash import leashed
 
 STOP_WITHIN_S = 20.0
 LAST_LINES = 15

@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from contracts.alarms import AlarmState
 from contracts.reports import CoilReport, RollMark, Verdict
-from local.observed import ObservedCoil, SeenAlarm
-from local.summary import CoilSummary
+from local.observing.observed import ObservedCoil, SeenAlarm
+from local.observing.summary import CoilSummary
 
 COLOURS = {Verdict.RELEASE: "green", Verdict.HOLD: "yellow", Verdict.REJECT: "red"}
 

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from rich.markup import escape
 
-from local.interruption import Interruption
-from local.monitored import MonitoredChild
+from local.processes.interruption import Interruption
+from local.processes.monitored import MonitoredChild
 
 MOST_IN_A_ROW = 5
 STEADY_S = 60.0

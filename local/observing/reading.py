@@ -10,7 +10,7 @@ from contracts.codec import decode
 from contracts.rejections import MessageRejected
 from contracts.topics import ALARMS, COIL_EVENTS, COIL_REPORTS, DEFECTS, INSPECTIONS, topic
 from local.kafka.ports import SILENT
-from local.observed import ObservedRun
+from local.observing.observed import ObservedRun
 
 READ = (COIL_EVENTS, INSPECTIONS, DEFECTS, COIL_REPORTS, ALARMS)
 

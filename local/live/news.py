@@ -6,9 +6,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 
-from local.observed import ObservedCoil, ObservedRun
-from local.reading import RunReader
-from local.verdicts import told, verdict_lines
+from local.observing.observed import ObservedCoil, ObservedRun
+from local.observing.reading import RunReader
+from local.observing.verdicts import told, verdict_lines
 
 KEPT_COILS = 6
 """Coils whose messages are kept: the running one, those that wait for a verdict, some that are amended."""

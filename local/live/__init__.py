@@ -1,0 +1,1 @@
+"""`make up`: the line live and watched, until somebody ends it."""

@@ -1,0 +1,1 @@
+"""What came out of a line: read from its topics, summed, held against what was sent."""
