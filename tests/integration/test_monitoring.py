@@ -119,22 +119,27 @@ def roll_coils(line: WatchedLine) -> None:
 
 
 def come_too_late(line: WatchedLine) -> None:
-    """A coil of which the worker hears when its deadline is over."""
+    """Two coils of which the worker hears when their deadline is over."""
     strip = Strip(line.bootstrap_servers, line.prefix)
-    coil = strip.start("belated", 300.0, ago_s=400)
-    for _ in range(20):
-        strip.expose(coil, painted_frame(), ago_s=390)
-    strip.end(coil)
+    for name in ("belated-1", "belated-2"):
+        coil = strip.start(name, 300.0, ago_s=400)
+        for _ in range(20):
+            strip.expose(coil, painted_frame(), ago_s=390)
+        strip.end(coil)
     strip.finish()
 
 
 def overload(line: WatchedLine) -> None:
-    """More defective frames at once than the worker can segment in time."""
+    """More defective frames than the worker can segment in time, until Prometheus has seen it step down."""
     strip = Strip(line.bootstrap_servers, line.prefix)
     defective = painted_frame([Painted(class_id=1, rows=(32, 96), cols=(80, 144))])
-    coil = strip.start("urgent", 8.0)
-    for _ in range(8000):
-        strip.expose(coil, defective)
+    coil = strip.start("urgent", 20.0)
+    for _ in turns(60, 0.2, "Prometheus sees the worker on the lower rung"):
+        for _ in range(500):
+            strip.expose(coil, defective)
+        seen = ask(line.prometheus.url, "query", {"query": "max_over_time(coilwatch_rung[2m])"})["result"]
+        if any(series["value"][1] == "1" for series in seen):
+            break
     strip.end(coil)
     strip.finish()
     wait_for(line, "the worker is behind no more", lambda: sample(line.worker, LAG) == 0)
