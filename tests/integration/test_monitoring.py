@@ -116,6 +116,10 @@ def roll_coils(line: WatchedLine) -> None:
         "producer_sim", arguments, environment=clean_environment(os.environ, {}), log=line.folder / "sim.log"
     ) as simulator:
         assert simulator.wait(120) == 0, simulator.last_words()
+    # Drift is judged each 30 s: once for this strip, before another one comes.
+    for _ in turns(90, 0.5, "Prometheus judges the gate's scores"):
+        if asked(line, "coilwatch:gate_score_defective_share > 0"):
+            break
 
 
 def come_too_late(line: WatchedLine) -> None:
@@ -137,8 +141,7 @@ def overload(line: WatchedLine) -> None:
     for _ in turns(60, 0.2, "Prometheus sees the worker on the lower rung"):
         for _ in range(500):
             strip.expose(coil, defective)
-        seen = ask(line.prometheus.url, "query", {"query": "max_over_time(coilwatch_rung[2m])"})["result"]
-        if any(series["value"][1] == "1" for series in seen):
+        if asked(line, "max_over_time(coilwatch_rung[2m]) > 0"):
             break
     strip.end(coil)
     strip.finish()
@@ -179,6 +182,11 @@ def lose_the_broker(line: WatchedLine, broker: LocalBroker) -> None:
     wait_for(
         line, "the worker has its broker again", lambda: sample(line.worker, "coilwatch_broker_up ") == 1
     )
+
+
+def asked(line: WatchedLine, expr: str) -> list[object]:
+    """What Prometheus answers now; nothing when no series is as the expression says."""
+    return ask(line.prometheus.url, "query", {"query": expr})["result"]
 
 
 def wait_for(line: WatchedLine, what: str, reached: Callable[[], bool]) -> None:
