@@ -11,13 +11,13 @@ from prometheus_client import CollectorRegistry
 
 from consumer.inference import ModelFailed
 from consumer.kafka_errors import TopicMissing
-from consumer.kafka_properties import SettingsRefused
 from consumer.members import members_of
 from consumer.ports import Fenced
 from consumer.score_reference import show_expected_scores
 from consumer.service import Exit, Stop
 from consumer.settings import WorkerSettings, read_settings
 from consumer.worker import Threads, TooManyRejected
+from contracts.kafka_properties import SettingsRefused
 from model.bundle import BundleRefused, bundle_version, find
 from model.inspector import Inspector
 from model.load import load_inspector

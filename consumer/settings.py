@@ -13,24 +13,22 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from consumer.deadline_ladder import LadderPolicy
-from consumer.kafka_properties import (
+from consumer.kafka_properties import MIB, new_name, refuse_short_poll_interval
+from consumer.microbatch import BatchPolicy
+from consumer.worker import WorkerPolicy
+from contracts import topics
+from contracts.kafka_properties import (
     CONSUMER_PROMISES,
-    MIB,
     PREFIX,
     PRODUCER_PROMISES,
     consumer_side,
     first_mistake,
     given_properties,
-    new_name,
     not_json,
     producer_side,
     promised,
-    refuse_short_poll_interval,
     refuse_unknown,
 )
-from consumer.microbatch import BatchPolicy
-from consumer.worker import WorkerPolicy
-from contracts import topics
 from model.card import LINE, PLANT
 
 _ELSEWHERE = ("COILWATCH_LOCAL_", "COILWATCH_FRAMES", "COILWATCH_COILS_", "COILWATCH_STATION_")

@@ -52,6 +52,9 @@ class Alarm(CoilMessage):
     summary: str = Field(min_length=1, max_length=500)
     mark: RollMark | None = None
     lane: LaneRecurrence | None = None
+    acknowledged_by: Name | None = Field(
+        default=None, description="Who said that they have seen it, in the state `acknowledged`"
+    )
 
     @model_validator(mode="after")
     def _changes_after_it_was_raised(self) -> Alarm:

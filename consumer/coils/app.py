@@ -28,10 +28,10 @@ from consumer.coils.tracker import Tracker
 from consumer.coils.verdicts import Verdicts
 from consumer.coils.yaml_lines import YamlRefused
 from consumer.kafka_errors import TopicMissing
-from consumer.kafka_properties import SettingsRefused
 from consumer.kafka_sink import KafkaSink
 from consumer.ports import Clocks, Fenced
 from consumer.service import Exit, Stop, with_logger
+from contracts.kafka_properties import SettingsRefused
 from contracts.topics import ALARMS, CO_PARTITIONED, COIL_REPORTS, topic
 from monitoring import logs
 from monitoring.health import Health

@@ -16,8 +16,8 @@ from consumer.coils.stored.records import StoredTopics, StoredUnreadable
 from consumer.coils.verdicts import VerdictPolicy
 from consumer.coils.yaml_lines import YamlRefused
 from consumer.kafka_errors import TopicMissing
-from consumer.kafka_properties import SettingsRefused
 from contracts.identity import NAME_PATTERN
+from contracts.kafka_properties import SettingsRefused
 
 DONE, CHANGES, REFUSED, INTERRUPTED = 0, 1, 2, 130
 

@@ -19,21 +19,20 @@ from consumer.coils.marks.rolls import Roll
 from consumer.coils.report import MOST_DEFECTS
 from consumer.coils.tracker import TrackerPolicy
 from consumer.coils.verdicts import VerdictPolicy
-from consumer.kafka_properties import (
+from consumer.kafka_properties import new_name, refuse_short_poll_interval
+from contracts import topics
+from contracts.kafka_properties import (
     CONSUMER_PROMISES,
     PREFIX,
     PRODUCER_PROMISES,
     consumer_side,
     first_mistake,
     given_properties,
-    new_name,
     not_json,
     producer_side,
     promised,
-    refuse_short_poll_interval,
     refuse_unknown,
 )
-from contracts import topics
 
 OWN_PREFIX = "COILWATCH_COILS_"
 SHARED = (

@@ -220,5 +220,6 @@ alarms = st.builds(
         coils=st.lists(names, min_size=1, max_size=3).map(tuple),
         of_last=counts,
     ),
+    acknowledged_by=st.none() | names,
 )
 json_messages = inspections | defect_events | coils_started | coils_ended | coil_reports | alarms

@@ -193,6 +193,17 @@ MESSAGES: dict[str, CoilRecord] = {
         summary="scratch returns each 1885 mm at 412 mm across: work roll 4?",
         mark=_MARK,
     ),
+    "alarm-acknowledged": Alarm(
+        **WHO,
+        alarm_id="mark-3-412-1885",
+        kind=AlarmKind.ROLL_MARK,
+        state=AlarmState.ACKNOWLEDGED,
+        raised_at_ns=STARTED_AT_NS + 40_000_000_000,
+        changed_at_ns=STARTED_AT_NS + 63_000_000_000,
+        summary="scratch returns each 1885 mm at 412 mm across: work roll 4?",
+        mark=_MARK,
+        acknowledged_by="a.ivanova",
+    ),
     "alarm-lane": Alarm(
         **WHO,
         alarm_id="lane-3-412",

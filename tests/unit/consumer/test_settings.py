@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from consumer.kafka_properties import SettingsRefused
 from consumer.settings import WorkerSettings, read_settings
+from contracts.kafka_properties import SettingsRefused
 
 
 @pytest.fixture

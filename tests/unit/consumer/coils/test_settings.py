@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consumer.coils.settings import TrackerSettings, read_settings
-from consumer.kafka_properties import SettingsRefused
+from contracts.kafka_properties import SettingsRefused
 
 
 @pytest.fixture(autouse=True)
