@@ -18,6 +18,7 @@ IN_ORDER = (
     "ladder",
     "scrape",
     "alert",
+    "station_state",
 )
 """bench_latency takes its rate from bench_line."""
 

@@ -86,10 +86,10 @@ def test_every_file_of_the_packages_is_installed(image: Image) -> None:
 
 
 def test_nothing_comes_from_the_checkout(image: Image) -> None:
-    ours = "consumer, contracts, local, model, monitoring, producer_sim"
+    ours = "consumer, contracts, local, model, monitoring, producer_sim, station"
     asked = f"import {ours}; print(*(m.__file__ for m in ({ours})), sep='\\n')"
     said = image.run("python", "-c", asked).stdout.splitlines()
-    assert len(said) == 6
+    assert len(said) == 7
     assert [path for path in said if not Path(path).is_relative_to(image.root)] == []
 
 

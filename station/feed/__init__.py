@@ -1,0 +1,1 @@
+"""All that the station knows of a broker: what it reads, frames and reports on demand, acknowledgements."""

@@ -1,0 +1,1 @@
+"""Coils that have their verdict: found again, compared, and taken along as files."""

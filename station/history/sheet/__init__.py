@@ -1,0 +1,1 @@
+"""A coil report as one printed page."""

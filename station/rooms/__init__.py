@@ -1,0 +1,1 @@
+"""The rooms behind the page, each as the page asks for it."""
