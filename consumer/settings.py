@@ -6,11 +6,10 @@ Sets of properties that would break a promise are refused, not silently mended.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from consumer.deadline_ladder import LadderPolicy
 from consumer.kafka_properties import MIB, new_name, refuse_short_poll_interval
@@ -29,6 +28,7 @@ from contracts.kafka_properties import (
     promised,
     refuse_unknown,
 )
+from contracts.shared_settings import SharedSettings
 from model.card import LINE, PLANT
 
 _ELSEWHERE = ("COILWATCH_LOCAL_", "COILWATCH_FRAMES", "COILWATCH_COILS_", "COILWATCH_STATION_")
@@ -44,14 +44,11 @@ _OWN_SETTING = {
 }
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(SharedSettings):
     """Everything that a worker can be told."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    bootstrap_servers: str = Field(
-        default="127.0.0.1:19092", description="Kafka brokers, host:port, comma-separated"
-    )
     group_id: str = Field(
         default="coilwatch-worker", description="Consumer group; its workers share the frames"
     )
@@ -63,17 +60,6 @@ class WorkerSettings(BaseSettings):
         default="",
         pattern=r"^[A-Za-z0-9._-]*$",
         description="Stable name of this worker's place: a restart takes over at once; empty: a new one",
-    )
-    topic_prefix: str = Field(
-        default="",
-        pattern=r"^[A-Za-z0-9._-]*$",
-        description="Put before every topic name, so that two runs can share a broker",
-    )
-    kafka_properties: dict[str, SecretStr] = Field(
-        default_factory=dict, description="JSON of librdkafka properties (TLS, SASL ...); never logged"
-    )
-    kafka_properties_file: Path | None = Field(
-        default=None, description="The same as `name=value` lines, for secrets that are mounted as files"
     )
     bundle: str = Field(default="severstal", description="Model bundle: a name in model/bundles, or a folder")
     preset: str = Field(default=LINE, description="How the bundle runs: `line` is fast, `accurate` surer")
@@ -125,10 +111,6 @@ class WorkerSettings(BaseSettings):
     metrics_port: int = Field(default=9464, ge=0, le=65535, description="Port of the same; 0: any free one")
     stale_after_s: float = Field(
         default=30, gt=0, description="/healthz fails when the owner thread has not turned for so long"
-    )
-    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least level that is logged"
     )
 
     @model_validator(mode="after")

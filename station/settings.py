@@ -9,24 +9,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import SettingsConfigDict, SettingsError
 
-from contracts.kafka_properties import PREFIX, first_mistake, given_properties, not_json, refuse_unknown
+from contracts.kafka_properties import first_mistake, given_properties, not_json, refuse_unknown
+from contracts.shared_settings import SHARED, SharedSettings, variable_of
 from station.web.security import MIB, Security
 
 OWN_PREFIX = "COILWATCH_STATION_"
-SHARED = (
-    "bootstrap_servers",
-    "topic_prefix",
-    "kafka_properties",
-    "kafka_properties_file",
-    "log_format",
-    "log_level",
-)
-"""Fields whose variable is the worker's too; all others begin with COILWATCH_STATION_."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LEAST_TOKEN = 16
@@ -42,34 +34,16 @@ _OWN_SETTING = {
 
 def variable(field: str) -> str:
     """The environment variable of a field."""
-    return (PREFIX if field in SHARED else OWN_PREFIX) + field.upper()
+    return variable_of(field, OWN_PREFIX)
 
 
-class StationSettings(BaseSettings):
+class StationSettings(SharedSettings):
     """Everything that a station can be told."""
 
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, alias_generator=variable, populate_by_name=True
     )
 
-    bootstrap_servers: str = Field(
-        default="127.0.0.1:19092", description="Kafka brokers, host:port, comma-separated"
-    )
-    topic_prefix: str = Field(
-        default="",
-        pattern=r"^[A-Za-z0-9._-]*$",
-        description="Put before every topic name, so that two runs can share a broker",
-    )
-    kafka_properties: dict[str, SecretStr] = Field(
-        default_factory=dict, description="JSON of librdkafka properties (TLS, SASL ...); never logged"
-    )
-    kafka_properties_file: Path | None = Field(
-        default=None, description="The same as `name=value` lines, for secrets that are mounted as files"
-    )
-    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least level that is logged"
-    )
     host: str = Field(default="127.0.0.1", description="Address of the page; any but loopback needs a token")
     port: int = Field(default=8480, ge=0, le=65535, description="Port of the page; 0: any free one")
     token: SecretStr | None = Field(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from consumer.coils.facts import AnyDefect, CoilFacts
 from consumer.coils.grading.grade import Grade
 from consumer.coils.ledger.state import CoilState
-from contracts.reports import ClassTotal, Closing, CoilDefect, CoilLane, CoilReport, RollMark
+from contracts.reports import Closing, CoilDefect, CoilLane, CoilReport, RollMark
 from contracts.topics import MAX_MESSAGE_BYTES
+from contracts.totals import totals_of
 
 MOST_DEFECTS = 5_000
 """That a report lists unless told otherwise: about 2 MB of JSON."""
@@ -106,24 +105,6 @@ def largest(defects: Iterable[AnyDefect], number: int) -> tuple[CoilDefect, ...]
     return tuple(map(_message, heapq.nsmallest(number, defects, key=_size_then_place)))
 
 
-def class_totals(defects: Iterable[AnyDefect]) -> tuple[ClassTotal, ...]:
-    """Of every class that was seen, by its id."""
-    areas: dict[int, list[float]] = defaultdict(list)
-    names: dict[int, str] = {}
-    for defect in defects:
-        areas[defect.class_id].append(defect.area_mm2)
-        names[defect.class_id] = defect.class_name
-    return tuple(
-        ClassTotal(
-            class_id=class_id,
-            class_name=names[class_id],
-            defects=len(areas[class_id]),
-            area_mm2=math.fsum(areas[class_id]),
-        )
-        for class_id in sorted(areas)
-    )
-
-
 def _report(
     state: CoilState, facts: CoilFacts, grade: Grade, *, now_ns: int, version: int, rules_version: str
 ) -> CoilReport:
@@ -148,7 +129,7 @@ def _report(
         ledger_by_camera=dict(facts.ledger_by_camera),
         defects=(),
         defects_total=len(facts.defects),
-        class_totals=class_totals(facts.defects),
+        class_totals=totals_of(facts.defects),
         marks=tuple(facts.marks),
         lanes=tuple(facts.lanes),
         verdict=grade.verdict,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from consumer.coils.closing import ClosingPolicy
 from consumer.coils.marks.lanes import LanePolicy
@@ -23,7 +23,6 @@ from consumer.kafka_properties import new_name, refuse_short_poll_interval
 from contracts import topics
 from contracts.kafka_properties import (
     CONSUMER_PROMISES,
-    PREFIX,
     PRODUCER_PROMISES,
     consumer_side,
     first_mistake,
@@ -33,17 +32,9 @@ from contracts.kafka_properties import (
     promised,
     refuse_unknown,
 )
+from contracts.shared_settings import SHARED, SharedSettings, variable_of
 
 OWN_PREFIX = "COILWATCH_COILS_"
-SHARED = (
-    "bootstrap_servers",
-    "topic_prefix",
-    "kafka_properties",
-    "kafka_properties_file",
-    "log_format",
-    "log_level",
-)
-"""Fields whose variable is the worker's too; all others begin with COILWATCH_COILS_."""
 
 _OWN_SETTING = {
     "bootstrap.servers": "COILWATCH_BOOTSTRAP_SERVERS",
@@ -60,34 +51,16 @@ _MARKS, _LANES = MarkPolicy(), LanePolicy()
 
 def variable(field: str) -> str:
     """The environment variable of a field."""
-    return (PREFIX if field in SHARED else OWN_PREFIX) + field.upper()
+    return variable_of(field, OWN_PREFIX)
 
 
-class TrackerSettings(BaseSettings):
+class TrackerSettings(SharedSettings):
     """Everything that a coil tracker can be told."""
 
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, alias_generator=variable, populate_by_name=True
     )
 
-    bootstrap_servers: str = Field(
-        default="127.0.0.1:19092", description="Kafka brokers, host:port, comma-separated"
-    )
-    topic_prefix: str = Field(
-        default="",
-        pattern=r"^[A-Za-z0-9._-]*$",
-        description="Put before every topic name, so that two runs can share a broker",
-    )
-    kafka_properties: dict[str, SecretStr] = Field(
-        default_factory=dict, description="JSON of librdkafka properties (TLS, SASL ...); never logged"
-    )
-    kafka_properties_file: Path | None = Field(
-        default=None, description="The same as `name=value` lines, for secrets that are mounted as files"
-    )
-    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least level that is logged"
-    )
     group_id: str = Field(
         default="coilwatch-coils", description="Consumer group; its trackers share the coils"
     )

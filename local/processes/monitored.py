@@ -5,39 +5,48 @@ from __future__ import annotations
 import random
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from local.kafka.ports import BELOW_EPHEMERAL, HOST, is_free
 from local.processes.children import Child, clean_environment, turns
 
 
 class MonitoredChild(Child):
-    """`python -m PART ...` with these settings (names without COILWATCH_), its monitoring on `metrics_port`.
+    """`python -m PART` with these settings (names without COILWATCH_), its monitoring on `metrics_port`.
 
-    None: on any free one. `own` is what its monitoring's settings begin with: `metrics`, or `coils_metrics`.
+    None: on any free one.
     """
+
+    PART: ClassVar[str]
+    MONITORING: ClassVar[str]
+    """What its monitoring's settings begin with: `metrics`, or `coils_metrics`."""
+    READY_WITHIN_S: ClassVar[float]
 
     def __init__(
         self,
-        part: str,
-        arguments: Sequence[str],
         settings: Mapping[str, str],
         *,
-        own: str,
         environment: Mapping[str, str],
         log: Path,
         metrics_port: int | None = None,
     ) -> None:
         self.metrics_port = metrics_port or _free_port()
-        monitoring = {f"{own}_host": HOST, f"{own}_port": str(self.metrics_port)}
+        monitoring = {
+            f"{self.MONITORING}_host": HOST,
+            f"{self.MONITORING}_port": str(self.metrics_port),
+        }
         super().__init__(
-            part, arguments, environment=clean_environment(environment, {**settings, **monitoring}), log=log
+            self.PART,
+            [],
+            environment=clean_environment(environment, {**settings, **monitoring}),
+            log=log,
         )
 
-    def wait_until_ready(self, within_s: float) -> None:
-        """Until /readyz says so. Raises ChildFailed."""
-        for _ in turns(within_s, 0.1, f"{self.part} is ready (see {self.log})"):
+    def wait_until_ready(self, within_s: float | None = None) -> None:
+        """Until /readyz says so: it knows what it must, and is a member of its group. Raises ChildFailed."""
+        for _ in turns(within_s or self.READY_WITHIN_S, 0.1, f"{self.part} is ready (see {self.log})"):
             if self.is_ready():
                 return
             self.check()

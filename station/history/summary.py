@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from dataclasses import dataclass
 
-from contracts.reports import ClassTotal, Closing, CoilDefect, CoilReport, Verdict
+from contracts.reports import ClassTotal, Closing, CoilReport, Verdict
+from contracts.totals import totals_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +111,4 @@ def class_totals(report: CoilReport) -> tuple[ClassTotal, ...]:
     """By class, by its id. Reports of the first form do not say: then those of the listed defects."""
     if report.class_totals or not report.defects:
         return report.class_totals
-    return _counted(report.defects)
-
-
-def _counted(defects: tuple[CoilDefect, ...]) -> tuple[ClassTotal, ...]:
-    areas: dict[int, list[float]] = defaultdict(list)
-    names: dict[int, str] = {}
-    for defect in defects:
-        areas[defect.class_id].append(defect.area_mm2)
-        names[defect.class_id] = defect.class_name
-    return tuple(
-        ClassTotal(
-            class_id=class_id,
-            class_name=names[class_id],
-            defects=len(areas[class_id]),
-            area_mm2=math.fsum(areas[class_id]),
-        )
-        for class_id in sorted(areas)
-    )
+    return totals_of(report.defects)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from consumer.coils.settings import OWN_PREFIX, SHARED, TrackerSettings, variable
+from consumer.coils.settings import OWN_PREFIX, TrackerSettings, variable
 from consumer.settings import PREFIX, WorkerSettings
+from contracts.shared_settings import SHARED
 from tests.support.sources import ROOT
 
 SETTING_ROW = re.compile(rf"^\| `({PREFIX}[A-Z_0-9]+)` \| (.*?) \|", re.MULTILINE)

@@ -9,10 +9,11 @@ import pytest
 from consumer.coils.facts import CoilFacts, Defect
 from consumer.coils.grading.grade import Grade
 from consumer.coils.ledger.state import CoilState
-from consumer.coils.report import ReportTooLarge, build_report, class_totals, facts, largest
+from consumer.coils.report import ReportTooLarge, build_report, facts, largest
 from contracts.message_codec import decode, encode
 from contracts.reports import CameraLedger, Closing, CoilReport, Finding, Verdict
 from contracts.topics import MAX_MESSAGE_BYTES
+from contracts.totals import totals_of
 from tests.support.coils import BUNDLE, SECOND_NS, CoilScript, Spot
 
 HOLD = Grade(
@@ -104,7 +105,7 @@ def test_of_equal_defects_the_one_nearer_to_the_head_is_listed_first() -> None:
 
 def test_totals_do_not_depend_on_the_order_of_their_sums() -> None:
     defects = [_defect(along_mm=0.0, across_mm=0.0, area_mm2=1e16 if n == 0 else 1.0) for n in range(10)]
-    assert class_totals(defects) == class_totals(reversed(defects))
+    assert totals_of(defects) == totals_of(reversed(defects))
 
 
 def _defect(
