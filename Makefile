@@ -11,17 +11,17 @@ COMPILE := .venv/bin/uv --no-config pip compile pyproject.toml --group build --u
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --no-emit-package openvino-telemetry --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench generate broker lock clean
+.PHONY: help setup demo up test check bench generate screenshots broker lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
 
 setup: .venv/.everything ## everything, torch and the developer's tools too (6 GB)
 
-demo: .venv/.line ## two coils through a real Kafka; FRAMES=folder takes your own frames
+demo: .venv/.line ## two coils through a real Kafka, on the page; FRAMES=folder takes your own frames
 	$(PY) -m local demo $(if $(FRAMES),--frames "$(FRAMES)")
 
-up: .venv/.line ## the line, live: Kafka, worker, tracker, Prometheus, Alertmanager, a replay; Ctrl-C ends it
+up: .venv/.line ## the line, live: Kafka, worker, tracker, the operator's page, Prometheus, Alertmanager, a replay; Ctrl-C ends it
 	$(PY) -m local up $(ARGS)
 
 test: .venv/.everything broker ## all tests, the real broker included; ARGS="-k worker" picks some
@@ -39,6 +39,9 @@ generate: .venv/.everything ## what is written from code: asyncapi.yaml, Prometh
 	$(PY) -m contracts asyncapi
 	$(PY) -m monitoring rules
 	$(PY) -m monitoring dashboards
+
+screenshots: .venv/.everything ## the pictures of the operator's page in docs/station, from a staged line; needs Debian's chromium
+	$(PY) -m tests.support.screenshots --out docs/station
 
 broker: .venv/.line
 	@$(PY) -m local kafka fetch || echo "The tests that need a broker will be skipped."

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from contracts.coils import DEFAULT_BUDGET_S as LINE_BUDGET_S
 from local.kafka import cli as kafka_cli
-from local.plan import DEFAULT_BUDGET_S, REAL_ROLL_MARK, SYNTHETIC_ROLL_MARK, DemoPlan, UpPlan
+from local.plan import (
+    DEFAULT_BUDGET_S,
+    REAL_ROLL_MARK,
+    SYNTHETIC_ROLL_MARK,
+    SYNTHETIC_RULES,
+    DemoPlan,
+    UpPlan,
+)
 
 DEFAULT_FPS = 20.0
 DEFAULT_DEFECT_SHARE = 0.1
@@ -60,6 +67,7 @@ def up_plan(given: argparse.Namespace, home: Path) -> UpPlan:
         cameras=given.cameras,
         frames_per_coil=given.frames_per_coil,
         speed_mps=given.speed_mps,
+        rules=_rules(given),
         defect_share=given.defect_share,
         out=home,
         budget_s=given.budget_s,
@@ -71,6 +79,12 @@ def up_plan(given: argparse.Namespace, home: Path) -> UpPlan:
 
 def _bundle(given: argparse.Namespace) -> str:
     return str(given.bundle or ("synthetic" if given.frames is None else "severstal"))
+
+
+def _rules(given: argparse.Namespace) -> Path | None:
+    """The synthetic strip's own only with the bundle whose classes they name."""
+    synthetic = given.frames is None and _bundle(given) == "synthetic"
+    return SYNTHETIC_RULES if synthetic else None
 
 
 def _roll_mark(given: argparse.Namespace) -> str | None:

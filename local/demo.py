@@ -29,6 +29,7 @@ from local.stack import (
     run_topics,
     short,
     source_of,
+    start_station,
     start_tracker,
     start_worker,
     wait_until_ready,
@@ -47,8 +48,8 @@ SHOWN_DISAGREEMENTS = 5
 def run_demo(plan: DemoPlan, place: Place) -> list[str]:
     """Show it; what went wrong with the coils, in sentences, empty when all is well.
 
-    Raises ChildFailed, BrokerUnavailable, TopicsUnavailable, ManifestInvalid, KafkaException and
-    KeyboardInterrupt.
+    Raises ChildFailed, BrokerUnavailable, TopicsUnavailable, PortsRefused, ManifestInvalid, KafkaException
+    and KeyboardInterrupt.
     Whatever happens, the processes that it started are gone afterwards.
     """
     plan.out.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,9 @@ def run_demo(plan: DemoPlan, place: Place) -> list[str]:
         running.enter_context(run_topics(bootstrap, prefix, place))
         tracker = start_tracker(plan, place, bootstrap, prefix, running)
         worker = start_worker(plan, place, bootstrap, prefix, running)
-        wait_until_ready(worker, tracker, place)
+        station = start_station(plan, place, bootstrap, prefix, running)
+        wait_until_ready(worker, tracker, station, place)
+        place.say(f"page: [bold]{station.page}[/bold] shows the strip live, as long as the demo runs")
         reader = RunReader(bootstrap, prefix)
         running.callback(reader.close)
         place.say(_announcement(plan))
@@ -68,7 +71,7 @@ def run_demo(plan: DemoPlan, place: Place) -> list[str]:
             plan, lambda plan: simulator_arguments(plan, bootstrap, prefix, manifest_path), place, running
         )
         run = ObservedRun()
-        _follow(run, reader, (worker, tracker), line, plan, place)
+        _follow(run, reader, (worker, tracker, station), line, plan, place)
         stages = _stages(worker, run.frames)
         wrong = _show(run, load_manifest(manifest_path), stages, plan, place)
         if reader.refused:
@@ -77,7 +80,8 @@ def run_demo(plan: DemoPlan, place: Place) -> list[str]:
             path = plan.out / f"{coil_id}.png"
             draw_map(coil_id, path, bootstrap, prefix, place)
             place.say(f"strip map: {short(path)}")
-        return [*wrong, *_stopped("worker", worker), *_stopped("tracker", tracker)]
+        parts = {"worker": worker, "tracker": tracker, "station": station}
+        return [*wrong, *(said for name, part in parts.items() for said in _stopped(name, part))]
 
 
 def _announcement(plan: DemoPlan) -> str:

@@ -31,6 +31,10 @@ rolls:
 """
 
 
+SYNTHETIC_RULES = Path(__file__).parent / "live" / "synthetic_rules.yaml"
+"""What `up` grades a synthetic strip by: the shipped rules reject every coil of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinePlan:
     """What the line sends, what inspects it, and where logs lie. `frames` None: a synthetic strip."""
@@ -78,6 +82,7 @@ class UpPlan(LinePlan):
 
     cameras: int
     speed_mps: float
+    rules: Path | None = None  # that grade; None: those that are shipped
     watched: bool  # by Prometheus and Alertmanager
 
 

@@ -17,9 +17,11 @@ from contracts import admin
 from contracts.topics import topics
 from local.kafka.broker import LocalBroker
 from local.kafka.ports import SILENT, answers
+from local.live.addresses import free_page_port
 from local.plan import ROLLS, LinePlan
 from local.processes.children import Child, ChildFailed, clean_environment
 from local.processes.interruption import Interruption
+from local.processes.station import StationProcess
 from local.processes.tracker import TrackerProcess
 from local.processes.worker import WorkerProcess
 
@@ -121,13 +123,29 @@ def start_tracker(
         return running.enter_context(TrackerProcess(settings, environment=place.environment, log=log))
 
 
-def wait_until_ready(worker: WorkerProcess, tracker: TrackerProcess, place: Place) -> None:
-    """Until both are members of their groups. Raises ChildFailed."""
+def start_station(
+    plan: LinePlan, place: Place, bootstrap: str, prefix: str, running: ExitStack
+) -> StationProcess:
+    """The operator's page of this run's topics; it is stopped when `running` closes. Raises PortsRefused."""
+    settings = {"bootstrap_servers": bootstrap, "topic_prefix": prefix}
+    log, port = plan.out / "station.log", free_page_port(place.environment)
+    place.say(f"page: starting the station (log {short(log)})")
+    with place.interruption.held():
+        return running.enter_context(
+            StationProcess(settings, environment=place.environment, log=log, metrics_port=port)
+        )
+
+
+def wait_until_ready(
+    worker: WorkerProcess, tracker: TrackerProcess, station: StationProcess, place: Place
+) -> None:
+    """Until both are members of their groups, and the page can be opened. Raises ChildFailed."""
     began = time.monotonic()
     tracker.wait_until_ready()
     worker.wait_until_ready()
     ports = f"metrics at ports {worker.metrics_port} and {tracker.metrics_port}"
     place.say(f"worker and tracker: ready after {time.monotonic() - began:.1f} s, {ports}")
+    station.wait_until_ready()
 
 
 def draw_map(coil_id: str, path: Path, bootstrap: str, prefix: str, place: Place) -> None:

@@ -21,6 +21,7 @@ from station.feed.feed import Feed
 from station.feed.frame_store import FrameStore
 from station.feed.report_store import ReportStore
 from station.history.history import History
+from station.memory import keep_giving_back
 from station.rooms.alarms import StandingAlarms
 from station.rooms.line import Line
 from station.rooms.past import Files, Past
@@ -82,13 +83,15 @@ async def serve(settings: StationSettings) -> None:
         feed.start()
         following = asyncio.create_task(line.follow(), name="line")
         following.add_done_callback(lambda _: server.stop())
+        tidying = asyncio.create_task(keep_giving_back(), name="memory")
         log.info("serving", extra={"host": settings.host, "port": listening.getsockname()[1]})
         await server.serve(sockets=[listening])
         if following.done():
             following.result()  # it ends by itself when the feed crashed, and says of what
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        for task in (following, tidying):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 def build(settings: StationSettings, closing: ExitStack) -> tuple[Feed, Line, Parts]:

@@ -29,6 +29,7 @@ class _Port:
 
 
 PORTS = {
+    "station": _Port(title="the operator's page", setting="COILWATCH_STATION_PORT", default=8480),
     "worker": _Port(title="the worker's metrics", setting="COILWATCH_METRICS_PORT", default=9464),
     "tracker": _Port(title="the tracker's metrics", setting="COILWATCH_COILS_METRICS_PORT", default=9465),
     "prometheus": _Port(
@@ -55,6 +56,7 @@ PORTS = {
 class Ports:
     """Where each part of a live line serves on this machine."""
 
+    station: int
     worker: int
     tracker: int
     prometheus: int
@@ -85,6 +87,20 @@ def read_ports(environment: Mapping[str, str], kafka: int) -> Ports:
         if other != PORTS[name].setting:
             raise PortsRefused(f"{PORTS[name].setting} and {other} are both {number}: give each its own port")
     return Ports(**numbers)
+
+
+def free_page_port(environment: Mapping[str, str], free: Callable[[int], bool] = is_free) -> int | None:
+    """The page's port for who starts nothing else that must be found; None: its own is taken, any will do.
+
+    Raises PortsRefused when the one that was asked for makes no sense or is in use.
+    """
+    port = PORTS["station"]
+    number = _number(port, environment)
+    if free(number):
+        return number
+    if port.setting in environment:
+        raise PortsRefused(port.taken(number))
+    return None
 
 
 def _number(port: _Port, environment: Mapping[str, str]) -> int:

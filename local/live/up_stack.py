@@ -13,6 +13,7 @@ from local.plan import ROLLS, UpPlan
 from local.processes.children import Process
 from local.processes.kept import Kept
 from local.processes.monitored import MonitoredChild
+from local.processes.station import StationProcess
 from local.processes.tracker import TrackerProcess
 from local.processes.worker import WorkerProcess
 from local.stack import Place, short
@@ -32,14 +33,15 @@ Served = TypeVar("Served", bound=ServedProcess)
 class UpStack:
     """Started in an order that raises no false alarm, and ended in the opposite one when `running` closes.
 
-    Worker and tracker are started again when they end. The others are not: without them it is no whole line.
+    Worker, tracker and page are started again when they end. The others are not: without them it is no whole
+    line.
     """
 
     def __init__(self, plan: UpPlan, ports: Ports, place: Place, bootstrap: str, running: ExitStack) -> None:
         self._plan, self._ports, self._place = plan, ports, place
         self._bootstrap, self._running = bootstrap, running
         self._broker_is_ours = place.broker.pid is not None
-        self._kept: list[Kept[WorkerProcess] | Kept[TrackerProcess]] = []
+        self._kept: list[Kept[WorkerProcess] | Kept[TrackerProcess] | Kept[StationProcess]] = []
         self._watching: list[Process] = []
         self._alerts: HeardAlerts | None = None
         self.alerts_page: str | None = None
@@ -48,8 +50,10 @@ class UpStack:
         """All of it, until it is ready. Raises ChildFailed, PackagesMissing and ConfigurationInvalid."""
         if self._plan.watched:
             self._start_alerting()
-        # The operator's page takes its place here when there is one.
+        page = self._start_page()
         self._start_inspecting()
+        page.current.wait_until_ready()
+        self._place.say(f"page: ready at {page.current.page}")
         if self._plan.watched:
             self._start_scraping()
 
@@ -82,6 +86,13 @@ class UpStack:
         self._alerts = HeardAlerts(listener.log)
         self._place.say(f"Alertmanager and the alert listener: ready (log {short(listener.log)})")
 
+    def _start_page(self) -> Kept[StationProcess]:
+        """It comes up while the model warms, and is waited for afterwards."""
+        self._place.say(f"page: starting the station (log {short(self._log('station'))})")
+        page = self._keep("station", self._station)
+        self._kept.append(page)
+        return page
+
     def _start_inspecting(self) -> None:
         plan, place = self._plan, self._place
         began = time.monotonic()
@@ -91,9 +102,11 @@ class UpStack:
             f"worker: starting with bundle {plan.bundle} and warming up (log {short(self._log('worker'))})"
         )
         place.say(f"tracker: starting with the rolls in {short(rolls)} (log {short(self._log('tracker'))})")
+        if plan.rules is not None:
+            place.say(f"tracker: verdicts by {short(plan.rules)}, made for the synthetic strip")
         tracker = self._keep("tracker", lambda: self._tracker(rolls))
         worker = self._keep("worker", self._worker)
-        self._kept = [worker, tracker]
+        self._kept += [worker, tracker]
         tracker.current.wait_until_ready()
         worker.current.wait_until_ready()
         place.say(f"worker and tracker: ready after {time.monotonic() - began:.1f} s")
@@ -134,11 +147,21 @@ class UpStack:
             "coils_rolls": str(rolls),
             "coils_tracker_id": PLACE_NAME,
         }
+        if self._plan.rules is not None:
+            settings["coils_rules"] = str(self._plan.rules)
         return TrackerProcess(
             settings,
             environment=self._place.environment,
             log=self._log("tracker"),
             metrics_port=self._ports.tracker,
+        )
+
+    def _station(self) -> StationProcess:
+        return StationProcess(
+            {"bootstrap_servers": self._bootstrap},
+            environment=self._place.environment,
+            log=self._log("station"),
+            metrics_port=self._ports.station,
         )
 
     def _keep(self, title: str, start: Callable[[], Part]) -> Kept[Part]:

@@ -15,10 +15,11 @@ from local.stack import short
 
 
 def address_table(ports: Ports, bootstrap: str, plan: UpPlan, alerts_page: str | None) -> Table:
-    """One row an address. `alerts_page` is Prometheus's own word; None without it."""
+    """One row an address, the page first. `alerts_page`: Prometheus's own word; None without it."""
     table = Table(title="Addresses", title_justify="left", title_style="bold", header_style="bold")
     for name in ("what", "where"):
         table.add_column(name, no_wrap=True)
+    table.add_row("[bold]the page[/bold]", f"[bold]http://{address(ports.station)}/[/bold]")
     table.add_row("worker", f"http://{address(ports.worker)}/metrics")
     table.add_row("coil tracker", f"http://{address(ports.tracker)}/metrics")
     if alerts_page is not None:

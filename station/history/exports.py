@@ -26,6 +26,7 @@ COLUMNS = (
     "first_frame_index",
     "last_frame_index",
 )
+BYTE_ORDER_MARK = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  # spreadsheets take the wide ones too
 _CONTROLS = ("\t", "\r", "\n")
 
@@ -38,14 +39,16 @@ def report_json(report: CoilReport) -> str:
 def report_csv(report: CoilReport) -> str:
     """The listed defects, one a row, the largest first, in the form of RFC 4180.
 
-    A coil without defects has the header alone.
+    A coil without defects has the header alone. Where a name is not ASCII a byte order mark comes first:
+    without it Excel takes UTF-8 for the machine's old code page. Else it would only be in a reader's way.
     """
     out = StringIO(newline="")
     rows = csv.writer(out, lineterminator="\r\n")
     rows.writerow(COLUMNS)
     for defect in report.defects:
         rows.writerow(_row(report, defect))
-    return out.getvalue()
+    text = out.getvalue()
+    return text if text.isascii() else BYTE_ORDER_MARK + text
 
 
 def _row(report: CoilReport, defect: CoilDefect) -> list[str | int | None]:

@@ -50,9 +50,9 @@ class StandingAlarms:
             self._views = [_view(now) for now in standing[:SHOWN]]
         return self._views
 
-    async def acknowledge(self, alarm_id: str, who: str) -> AlarmView:
-        """Publish that `who` has seen it."""
-        now = self._find(alarm_id)
+    async def acknowledge(self, coil_id: str, alarm_id: str, who: str) -> AlarmView:
+        """Publish that `who` has seen it. An alarm's id is unique within its coil only."""
+        now = self._find(coil_id, alarm_id)
         if now is None:
             raise PartRefused(Fault.NOT_HERE, "No such alarm is known")
         try:
@@ -62,10 +62,11 @@ class StandingAlarms:
         except NotAcknowledged as failure:
             raise PartRefused(Fault.AWAY, f"{failure}") from failure
         self.take(seen)  # it comes back from Kafka, too; the page need not wait for that
-        return _view(self._find(alarm_id) or AlarmNow(alarm=now.alarm, acknowledged=seen))
+        return _view(self._find(coil_id, alarm_id) or AlarmNow(alarm=now.alarm, acknowledged=seen))
 
-    def _find(self, alarm_id: str) -> AlarmNow | None:
-        return next((found for book in self._books.values() if (found := book.get(alarm_id))), None)
+    def _find(self, coil_id: str, alarm_id: str) -> AlarmNow | None:
+        book = self._books.get(coil_id)
+        return None if book is None else book.get(alarm_id)
 
 
 def _view(now: AlarmNow) -> AlarmView:

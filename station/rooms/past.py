@@ -10,7 +10,6 @@ from station.feed.records import Gone, NotInTime
 from station.history.cursor import BadCursor
 from station.history.exports import report_csv, report_json
 from station.history.history import History
-from station.history.sheet.page import report_pdf
 from station.history.summary import CoilSummary
 from station.web import wire
 from station.web.refusals import Fault, PartRefused
@@ -80,6 +79,8 @@ class Files:
 
     def pdf(self, report: CoilReport) -> bytes:
         """One page."""
+        from station.history.sheet.page import report_pdf  # matplotlib is 45 MB that few stations ever need
+
         return report_pdf(report)
 
 

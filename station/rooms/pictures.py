@@ -10,9 +10,9 @@ from station.feed.records import Gone, NotInTime
 from station.trial import refusals
 from station.trial.facts import BundleFacts
 from station.trial.result import TrialResult
-from station.web import wire
 from station.web.parts import Picture
 from station.web.refusals import Fault, PartRefused
+from station.web.trial_wire import Bundles, BundleView, TrialView
 
 _FAULTS: dict[type[refusals.TrialRefused], Fault] = {
     refusals.NotAnImage: Fault.NOT_AN_IMAGE,
@@ -65,16 +65,14 @@ class TriedPictures:
     def __init__(self, trial: Tries) -> None:
         self._trial = trial
 
-    def bundles(self) -> wire.Bundles:
+    def bundles(self) -> Bundles:
         """What is shipped."""
-        return wire.Bundles(
-            bundles=[wire.BundleView.model_validate(asdict(facts)) for facts in self._trial.bundles()]
-        )
+        return Bundles(bundles=[BundleView.model_validate(asdict(facts)) for facts in self._trial.bundles()])
 
-    async def run(self, image: bytes, bundle: str, preset: str) -> wire.TrialView:
+    async def run(self, image: bytes, bundle: str, preset: str) -> TrialView:
         """What the models say."""
         try:
             result = await self._trial.run(image, bundle, preset)
         except refusals.TrialRefused as refused:
             raise PartRefused(_FAULTS[type(refused)], str(refused)) from None
-        return wire.TrialView.model_validate(asdict(result))
+        return TrialView.model_validate(asdict(result))

@@ -29,6 +29,12 @@ def door_routes(security: Security, door: Door) -> APIRouter:
             )
         return Entry(inside=True, needs_token=door.needs_token)
 
+    @routes.get("/login")
+    async def entry(request: Request) -> Entry:
+        """Whether a token is needed, and whether this browser has shown it. Asks for none itself."""
+        inside = not door.needs_token or door.holds(request.cookies.get(COOKIE, ""))
+        return Entry(inside=inside, needs_token=door.needs_token)
+
     @routes.post("/logout")
     async def logout(request: Request, response: Response) -> Entry:
         """End the session."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 
 from station.web.alarm_routes import alarm_routes
 from station.web.api_page import api_page_routes
@@ -22,6 +21,7 @@ from station.web.failures import say_why
 from station.web.frame_routes import frame_routes
 from station.web.guard import Guard
 from station.web.live import Pulse
+from station.web.page_files import PageFiles
 from station.web.parts import Parts
 from station.web.security import Door, Security
 from station.web.state_routes import state_routes
@@ -77,7 +77,7 @@ def make_app(
     ):
         app.include_router(routes)
     if pages is not None and pages.is_dir():
-        app.mount("/", StaticFiles(directory=pages, html=True), name="pages")
+        app.mount("/", PageFiles(directory=pages, html=True), name="pages")
     app.add_middleware(Border, guard=Guard(security, door), security=security, clock=clock)
     return app
 

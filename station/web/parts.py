@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contracts.reports import CoilReport, Verdict
-from station.web.wire import AlarmView, Bundles, CoilPage, State, Trend, TrialView
+from station.web.trial_wire import Bundles, TrialView
+from station.web.wire import AlarmView, CoilPage, State, Trend
 
 
 class Strip(Protocol):
@@ -87,7 +88,7 @@ class Frames(Protocol):
 class Alarms(Protocol):
     """What a person should look at."""
 
-    async def acknowledge(self, alarm_id: str, who: str) -> AlarmView:
+    async def acknowledge(self, coil_id: str, alarm_id: str, who: str) -> AlarmView:
         """Publish that `who` has seen it. Raises PartRefused: not here, ended, broker away."""
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from station.web.parts import Parts
+from station.web.trial_wire import Bundles, TrialView
 from station.web.turnstile import Turnstile
 from station.web.upload import read_upload
-from station.web.wire import Bundles, TrialView
 
 _FORM: dict[str, Any] = {
     "requestBody": {

@@ -19,6 +19,8 @@ IN_ORDER = (
     "scrape",
     "alert",
     "station_state",
+    "station_memory",
+    "station_clients",
 )
 """bench_latency takes its rate from bench_line."""
 

@@ -38,7 +38,7 @@ def main() -> None:
     given = _arguments()
     figures = Figures("station_state", vars(given))
     cv2.setNumThreads(1)
-    shapes = _shapes(random.Random(SEED))
+    shapes = draw_shapes(random.Random(SEED))
     _measure_rates(figures, shapes)
     state, grown_mib = _fill(given, shapes)
     figures.add("memory of the state", grown_mib, "MiB", goal="<= 191 (200 MB)")
@@ -67,7 +67,7 @@ def _coil(number: int) -> CoilScript:
     )
 
 
-def _shapes(chance: random.Random) -> list[DefectRegion]:
+def draw_shapes(chance: random.Random) -> list[DefectRegion]:
     coil, regions = _coil(0), []
     for _ in range(SHAPES):
         mask = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
@@ -81,7 +81,9 @@ def _shapes(chance: random.Random) -> list[DefectRegion]:
     return regions
 
 
-def _messages(coil: CoilScript, frames: int, every: int, shapes: list[DefectRegion]) -> Iterator[CoilRecord]:
+def coil_messages(
+    coil: CoilScript, frames: int, every: int, shapes: list[DefectRegion]
+) -> Iterator[CoilRecord]:
     """Built once and bent: checking each message would take most of the time."""
     clean = coil.clean(0, camera_id="top")
     defective, event = coil.defective(0, camera_id="top")
@@ -108,7 +110,7 @@ def _bent(message: Inspection | DefectEvent, changes: dict[str, object]) -> Coil
 
 def _measure_rates(figures: Figures, shapes: list[DefectRegion]) -> None:
     coil = _coil(0)
-    events = [m for m in _messages(coil, EVENTS_TIMED, 1, shapes) if isinstance(m, DefectEvent)]
+    events = [m for m in coil_messages(coil, EVENTS_TIMED, 1, shapes) if isinstance(m, DefectEvent)]
     clean = [coil.inspection(index, Fate.CLEAN, camera_id="top") for index in range(EVENTS_TIMED)]
     for name, messages, goal in (("defect events", events, ">= 5000"), ("inspections", clean, "")):
         rates = []
@@ -136,7 +138,7 @@ def _fill(given: argparse.Namespace, shapes: list[DefectRegion]) -> tuple[StripS
     before = process.memory_info().rss
     state = StripState(given.coils)
     for number in range(given.coils):
-        for message in _messages(_coil(number), given.frames, given.frames // given.regions, shapes):
+        for message in coil_messages(_coil(number), given.frames, given.frames // given.regions, shapes):
             state.take(message)
     gc.collect()
     return state, (process.memory_info().rss - before) / 2**20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,6 +85,7 @@ def test_two_coils_sum_agree_and_are_drawn(broker: LocalBroker, demo: Demo, tmp_
     assert process.returncode == 0, said
     assert "every frame accounted for" in said
     assert "no roll mark, the labels know no frame for it" in said
+    assert re.search(r"page: http://127[.]0[.]0[.]1:\d+/ shows the strip live", said)
     assert _row(said, "announced") == ["16", "16"]
     for row in ("complete", "in time", "the reader counts the same"):
         assert _row(said, row) == ["yes", "yes"]

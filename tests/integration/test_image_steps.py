@@ -33,6 +33,11 @@ STARTS_AT_ONCE = "coilwatch-worker"
 """It has settings and no command line, so no --help either."""
 
 READY_WITHIN_S = 120.0
+PORTS = {
+    "worker": "COILWATCH_METRICS_PORT",
+    "coils": "COILWATCH_COILS_METRICS_PORT",
+    "station": "COILWATCH_STATION_PORT",
+}
 
 
 class Image:
@@ -125,7 +130,7 @@ class Compose:
         self._image = image
         self._folder = folder
         self._exchanged = {"kafka:9092": bootstrap_servers, "0.0.0.0": "127.0.0.1"}
-        for name in ("worker", "coils", "alerts"):
+        for name in ("worker", "coils", "station", "alerts"):
             self._exchanged[str(probed_port(name))] = str(free_pair())
             self._exchanged |= {target: str(ROOT / source) for target, source in mounts(name).items()}
 
@@ -139,9 +144,9 @@ class Compose:
         return [self.here(word) for word in LINE[name]["command"]]
 
     def settings(self, name: str) -> dict[str, str]:
-        """With the metrics' port, which in a container is the default one."""
+        """With the port, which in a container is the default one."""
         found = {each: self.here(str(value)) for each, value in LINE[name].get("environment", {}).items()}
-        port = {"worker": "COILWATCH_METRICS_PORT", "coils": "COILWATCH_COILS_METRICS_PORT"}.get(name)
+        port = PORTS.get(name)
         return found | ({port: self.here(str(probed_port(name)))} if port else {})
 
     def start(self, name: str, running: ExitStack) -> subprocess.Popen[bytes]:
@@ -188,8 +193,9 @@ def test_the_services_run_as_compose_says(
     topics = image.run(*compose.command("topics"))
     assert topics.returncode == 0, topics.stderr
     assert not compose.healthy("worker"), "nobody answers yet"
-    started = {name: compose.start(name, running) for name in ("worker", "coils", "alerts", "simulator")}
-    for name in ("worker", "coils", "alerts"):
+    probed = ("worker", "coils", "station", "alerts")
+    started = {name: compose.start(name, running) for name in (*probed, "simulator")}
+    for name in probed:
         compose.wait_until(partial(compose.healthy, name), name, started[name])
     compose.wait_until(lambda: compose.inspected() > 0, "worker", started["worker"])
     assert started["simulator"].poll() is None, compose.log("simulator")

@@ -121,7 +121,9 @@ def test_an_alarm_is_acknowledged_on_its_topic(topics: Topics, tmp_path: Path) -
         for _ in turns(30, 0.2, "the alarm is shown"):
             if station.asked("/api/state")["alarms"]:
                 break
-        said = station.post(f"/api/alarms/{alarm.alarm_id}/acknowledge", {"who": "anna"})
+        said = station.post(
+            f"/api/coils/{alarm.coil_id}/alarms/{alarm.alarm_id}/acknowledge", {"who": "anna"}
+        )
         assert said["acknowledged_by"] == "anna"
         assert station.stop() == 0
     records = read_to_end(topics.bootstrap_servers, topics.name(ALARMS))

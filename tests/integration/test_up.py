@@ -14,6 +14,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -98,6 +99,12 @@ def _get(url: str) -> str:
     return text
 
 
+def _asked(page: str, of: str) -> dict[str, Any]:
+    """What the page's own server says."""
+    said: dict[str, Any] = json.loads(_get(f"{page}api/{of}"))
+    return said
+
+
 def _part(process: subprocess.Popen[str], *words: str) -> psutil.Process:
     """The child with these words at the end of its command line."""
     children = psutil.Process(process.pid).children()
@@ -110,8 +117,12 @@ def test_the_whole_line_runs_is_watched_and_ends(up: Up, home: Path) -> None:
     with up() as process:
         said = "".join(_until(process, "all of it runs"))
         urls = re.findall(r"http://127[.]0[.]0[.]1:\d+/\S*", said)
-        assert len(urls) == 6
-        worker_metrics, tracker_metrics, prometheus, alerts, *_ = map(_get, urls)
+        assert len(urls) == 8
+        told, page, *watching = urls
+        assert told == page
+        assert "<title>" in _get(page)
+        assert _asked(page, "state")["broker"]["up"]
+        worker_metrics, tracker_metrics, prometheus, alerts, *_ = map(_get, watching)
         assert "coilwatch_worker_ready 1.0" in worker_metrics
         assert "coilwatch_coils_ready 1.0" in tracker_metrics
         assert "<title>Prometheus" in prometheus
@@ -120,7 +131,8 @@ def test_the_whole_line_runs_is_watched_and_ends(up: Up, home: Path) -> None:
         _until(process, "alarm|by rules")
         verdict = _until(process, r"-1-00\d: .*(release|hold|reject).* by rules")[-1]
         assert "sim-" in verdict
-        _until_every_target_is_up(urls[2].rstrip("/"))
+        _until_every_target_is_up(watching[2].rstrip("/"))
+        assert _asked(page, "coils")["coils"], "the history has the verdict"
 
         _part(process, "-m", "consumer").kill()
         _until(process, r"worker ended with exit code -9, it is started again \(1 of")
@@ -179,5 +191,5 @@ def test_who_is_killed_takes_everything_along(up: Up) -> None:
         _until(process, "all of it runs")
         children = psutil.Process(process.pid).children()
         process.kill()
-    assert len(children) == 4
+    assert len(children) == 5
     assert psutil.wait_procs(children, timeout=WITHIN_S)[1] == []

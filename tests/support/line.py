@@ -59,12 +59,7 @@ CARD = Card(
     classes=(DefectClass(class_id=1, name="pitted"), DefectClass(class_id=2, name="crack")),
     input=InputSpec(width_px=WIDTH_PX, height_px=HEIGHT_PX, reduce=1, mean=0, std=1),
     gate=GateSpec(architecture="brightness", encoder="none"),
-    segmenter=SegmenterSpec(
-        architecture="brightness",
-        encoder="none",
-        pyramid_channels=1,
-        segmentation_channels=1,
-    ),
+    segmenter=SegmenterSpec(architecture="brightness", encoder="none"),
     engines=(),
     data={},
     presets={"line": Preset(gate="gate", operating_points={"plant": POINT}, metrics={})},

@@ -9,17 +9,15 @@ from contracts.alarms import AlarmKind, AlarmState
 from contracts.reports import CameraLedger, ClassTotal, CoilDefect, CoilReport, Verdict
 from station.web.parts import Parts, Picture
 from station.web.refusals import Fault, PartRefused
+from station.web.trial_wire import Bundles, BundleView, TrialView
 from station.web.wire import (
     AlarmView,
     BrokerView,
-    Bundles,
-    BundleView,
     CoilPage,
     CoilSummary,
     Condition,
     State,
     Trend,
-    TrialView,
     WorkerView,
 )
 
@@ -190,8 +188,8 @@ class FramesDouble:
 
 
 class AlarmsDouble:
-    async def acknowledge(self, alarm_id: str, who: str) -> AlarmView:
-        if alarm_id != "A1":
+    async def acknowledge(self, coil_id: str, alarm_id: str, who: str) -> AlarmView:
+        if (coil_id, alarm_id) != ("C1", "A1"):
             raise PartRefused(Fault.NOT_HERE, "No such alarm stands")
         return alarm(alarm_id, AlarmState.ACKNOWLEDGED, who)
 

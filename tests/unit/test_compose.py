@@ -19,6 +19,7 @@ import consumer.coils.settings
 import consumer.settings
 import contracts.cli
 import producer_sim.arguments
+import station.settings
 from model.bundle import find
 from tests.support.compose import CONTENT, LINE, PATH, SERVICES, host_names, mounts, probe_url, probed_port
 from tests.support.dockerfile import read_stages, settled
@@ -32,6 +33,10 @@ ALERTMANAGER = yaml.safe_load((ROOT / "monitoring/prometheus/alertmanager.yml").
 MAY_WRITE = {"kafka": "at each start the image writes its settings into its own folders"}
 HAS_NO_PROBE = {"topics": "runs once", "simulator": "answers nothing: it sends, or it ends"}
 WORKERS = ("worker", "worker-gpu")
+SETTINGS = dict.fromkeys(WORKERS, consumer.settings) | {
+    "coils": consumer.coils.settings,
+    "station": station.settings,
+}
 
 every_service = pytest.mark.parametrize("name", SERVICES)
 every_service_of_ours = pytest.mark.parametrize("name", LINE)
@@ -58,6 +63,10 @@ def parse_worker(arguments: Sequence[str]) -> None:
     assert list(arguments) == [], "the worker has no command line"
 
 
+def parse_station(arguments: Sequence[str]) -> None:
+    assert list(arguments) == [], "all that the station is told stands in the environment"
+
+
 def parse_monitoring(arguments: Sequence[str]) -> argparse.Namespace:
     from monitoring.cli import COMMANDS
 
@@ -70,6 +79,7 @@ PARSERS: dict[str, Callable[[Sequence[str]], Any]] = {
     "coilwatch-worker": parse_worker,
     "coilwatch-coils": consumer.coils.cli._parser().parse_args,
     "coilwatch-contracts": contracts.cli._parser().parse_args,
+    "coilwatch-station": parse_station,
     "coilwatch-sim": lambda arguments: producer_sim.arguments.parse(list(arguments)),
     "coilwatch-monitoring": parse_monitoring,
 }
@@ -86,7 +96,7 @@ def test_the_brokers_name_is_the_same_everywhere() -> None:
     topics = PARSERS["coilwatch-contracts"](SERVICES["topics"]["command"][1:])
     simulator = PARSERS["coilwatch-sim"](SERVICES["simulator"]["command"][1:])
     told = {topics.bootstrap_servers, simulator.bootstrap_servers}
-    told |= {SERVICES[name]["environment"]["COILWATCH_BOOTSTRAP_SERVERS"] for name in (*WORKERS, "coils")}
+    told |= {SERVICES[name]["environment"]["COILWATCH_BOOTSTRAP_SERVERS"] for name in SETTINGS}
     advertised = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
     assert {f"PLAINTEXT://{servers}" for servers in told} == {advertised.partition(",")[0]}
     assert simulator.endless
@@ -111,8 +121,7 @@ def settings_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(variable)
     for variable, value in SERVICES[name]["environment"].items():
         monkeypatch.setenv(variable, str(value))
-    module = consumer.coils.settings if name == "coils" else consumer.settings
-    return module.read_settings(os.environ)
+    return SETTINGS[name].read_settings(os.environ)
 
 
 @pytest.mark.parametrize("name", [*WORKERS, "coils"])
@@ -137,7 +146,18 @@ def test_workers_do_not_share_a_name_and_use_the_cores_they_have(
 
 def test_only_services_with_settings_are_given_any() -> None:
     given = {name for name, service in LINE.items() if service.get("environment")}
-    assert given == {*WORKERS, "coils"}
+    assert given == set(SETTINGS)
+
+
+def test_the_station_is_reached_by_the_names_of_this_machine_with_a_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = settings_of("station", monkeypatch)
+    assert settings.port == probed_port("station")
+    assert settings.host == "0.0.0.0"
+    assert settings.token is not None
+    assert settings.token.get_secret_value() in PATH.read_text(encoding="utf-8").partition("x-service")[0]
+    assert settings.security.hosts == {"localhost", "127.0.0.1"}
 
 
 def test_the_trackers_rolls_are_mounted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,7 +329,7 @@ def test_only_this_machine_reaches_it(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
 
 
-@pytest.mark.parametrize("name", ["prometheus", "alertmanager", "grafana"])
+@pytest.mark.parametrize("name", ["station", "prometheus", "alertmanager", "grafana"])
 def test_a_person_reaches_it_at_its_own_port(name: str) -> None:
     port = probed_port(name)
     assert SERVICES[name]["ports"] == [f"127.0.0.1:{port}:{port}"]

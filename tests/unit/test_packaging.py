@@ -23,6 +23,7 @@ STARTED_ON_THE_BASE_INSTALL = (
     "local",
     "model.__main__",
     "model.load",
+    "station",
 )
 # Whoever changes dashboards has the developer's tools; the command says so to everybody else.
 STARTED_BY_DEVELOPERS = "monitoring.dashboards"

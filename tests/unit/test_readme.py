@@ -7,6 +7,9 @@ import re
 from consumer.coils.settings import OWN_PREFIX, TrackerSettings, variable
 from consumer.settings import PREFIX, WorkerSettings
 from contracts.shared_settings import SHARED
+from station.settings import OWN_PREFIX as STATION_PREFIX
+from station.settings import StationSettings
+from station.settings import variable as station_variable
 from tests.support.sources import ROOT
 
 SETTING_ROW = re.compile(rf"^\| `({PREFIX}[A-Z_0-9]+)` \| (.*?) \|", re.MULTILINE)
@@ -41,6 +44,13 @@ def test_lists_every_setting_of_the_tracker() -> None:
     defaults = {n: shown_default(field.get_default(call_default_factory=True)) for n, field in own.items()}
     rows = [f"| `{variable(n)}` | {defaults[n]} | {field.description} |" for n, field in own.items()]
     assert [line for line in readme().splitlines() if line.startswith(f"| `{OWN_PREFIX}")] == rows
+
+
+def test_lists_every_setting_of_the_station() -> None:
+    own = {n: field for n, field in StationSettings.model_fields.items() if n not in SHARED}
+    defaults = {n: shown_default(field.get_default(call_default_factory=True)) for n, field in own.items()}
+    rows = [f"| `{station_variable(n)}` | {defaults[n]} | {field.description} |" for n, field in own.items()]
+    assert [line for line in readme().splitlines() if line.startswith(f"| `{STATION_PREFIX}")] == rows
 
 
 def test_names_only_targets_that_make_has() -> None:

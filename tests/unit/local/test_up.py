@@ -18,13 +18,13 @@ from local.live.addresses import Ports, PortsRefused
 from local.live.up import run_up
 from local.live.up_table import address_table, what_to_type
 from local.packages import PackagesMissing
-from local.plan import REAL_ROLL_MARK, SYNTHETIC_ROLL_MARK, endless_arguments
+from local.plan import REAL_ROLL_MARK, SYNTHETIC_ROLL_MARK, SYNTHETIC_RULES, endless_arguments
 from local.processes.interruption import Interruption
 from local.stack import Place
 from producer_sim.arguments import parse
 
 HOME = Path("home")
-PORTS = Ports(worker=9464, tracker=9465, prometheus=9090, alertmanager=9093, alerts=9466)
+PORTS = Ports(station=8480, worker=9464, tracker=9465, prometheus=9090, alertmanager=9093, alerts=9466)
 
 
 def test_the_simulator_understands_the_command_line_of_a_live_line() -> None:
@@ -53,6 +53,14 @@ def test_wishes_are_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "rules"),
+    [([], SYNTHETIC_RULES), (["--bundle", "severstal"], None), (["--frames", "f"], None)],
+)
+def test_only_the_synthetic_strip_has_rules_of_its_own(words: list[str], rules: Path | None) -> None:
+    assert up_plan(command_line().parse_args(["up", *words]), HOME).rules == rules
+
+
+@pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["--cameras", "0"], "not a number of at least 1"),
@@ -71,9 +79,11 @@ def test_every_address_is_in_the_table() -> None:
     console = Console(width=80, file=io.StringIO())
     with console.capture() as said:
         console.print(address_table(PORTS, "127.0.0.1:19092", plan, "http://127.0.0.1:9090/alerts"))
-    for port in (9464, 9465, 9090, 9093, 9466, 19092):
+    for port in (8480, 9464, 9465, 9090, 9093, 9466, 19092):
         assert f"127.0.0.1:{port}" in said.get()
     assert "home/alerts.log" in said.get()
+    rows = [line for line in said.get().splitlines() if "127.0.0.1" in line]
+    assert "http://127.0.0.1:8480/" in rows[0], "a person comes for the page"
     typed = "\n".join(what_to_type(PORTS, "127.0.0.1:19092", plan))
     assert "BOOTSTRAP" not in typed
     assert "monitoring preview --url http://127.0.0.1:9090" in typed
@@ -151,7 +161,9 @@ def test_a_taken_port_is_named_before_anything_is_started(
     for name in ("java", "mvn"):
         _program(programs, name)
     plan = up_plan(command_line().parse_args(["up", "--line-only"]), tmp_path / "up")
-    ports = Ports(worker=taken, tracker=free_pair(), prometheus=1, alertmanager=2, alerts=3)
+    ports = Ports(
+        station=free_pair(), worker=taken, tracker=free_pair(), prometheus=1, alertmanager=2, alerts=3
+    )
     with pytest.raises(PortsRefused, match=rf"^port {taken} of the worker's metrics is in use.*METRICS_PORT"):
         run_up(plan, ports, place)
     assert not (tmp_path / "up").exists()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from local.live.addresses import PORTS, Ports, PortsRefused, read_ports
+from local.live.addresses import PORTS, Ports, PortsRefused, free_page_port, read_ports
 
-DEFAULTS = Ports(worker=9464, tracker=9465, prometheus=9090, alertmanager=9093, alerts=9466)
+DEFAULTS = Ports(station=8480, worker=9464, tracker=9465, prometheus=9090, alertmanager=9093, alerts=9466)
 
 
 def test_ports_have_defaults_and_settings() -> None:
     assert read_ports({}, kafka=19092) == DEFAULTS
     settings = {port.setting: str(20_000 + n) for n, port in enumerate(PORTS.values())}
     ports = read_ports(settings, kafka=19092)
-    assert [getattr(ports, name) for name in PORTS] == [20_000, 20_001, 20_002, 20_003, 20_004]
+    assert [getattr(ports, name) for name in PORTS] == [20_000, 20_001, 20_002, 20_003, 20_004, 20_005]
 
 
 @pytest.mark.parametrize("said", ["x", "", "0", "80", "65536", "²"])
@@ -48,12 +48,12 @@ def test_every_taken_port_is_named_with_the_setting_that_changes_it() -> None:
         assert sentence.startswith(
             f"port {getattr(DEFAULTS, name)} of {port.title} is in use: set {port.setting}"
         )
-    assert sentences[5:] == [
+    assert sentences[6:] == [
         "port 19092 of Kafka, or the next one, is in use (by no Kafka that answers): "
         "set COILWATCH_LOCAL_KAFKA_PORT to a free one"
     ]
-    assert "systemctl stop prometheus)" in sentences[2]
-    assert "systemctl stop prometheus-alertmanager)" in sentences[3]
+    assert "systemctl stop prometheus)" in sentences[3]
+    assert "systemctl stop prometheus-alertmanager)" in sentences[4]
 
 
 def test_what_is_not_started_needs_no_port() -> None:
@@ -61,3 +61,12 @@ def test_what_is_not_started_needs_no_port() -> None:
     DEFAULTS.refuse_taken(None, watched=False, free=lambda port: port not in taken)
     with pytest.raises(PortsRefused, match=r"^port 19092"):
         DEFAULTS.refuse_taken(19092, watched=False, free=lambda port: port not in taken)
+
+
+def test_the_demos_page_gives_way_unless_its_port_was_asked_for() -> None:
+    asked = {"COILWATCH_STATION_PORT": "9000"}
+    assert free_page_port({}, free=lambda port: True) == 8480
+    assert free_page_port({}, free=lambda port: False) is None
+    assert free_page_port(asked, free=lambda port: True) == 9000
+    with pytest.raises(PortsRefused, match=r"^port 9000 of the operator's page is in use: set COILWATCH_STA"):
+        free_page_port(asked, free=lambda port: False)

@@ -22,7 +22,7 @@ from local.watching.configuration import (
 from local.watching.listener import HeardAlerts
 from local.watching.packages import watching_programs
 
-PORTS = Ports(worker=1, tracker=2, prometheus=3, alertmanager=4, alerts=5)
+PORTS = Ports(station=6, worker=1, tracker=2, prometheus=3, alertmanager=4, alerts=5)
 
 PROMETHEUS = """\
 global: {scrape_interval: 5s}

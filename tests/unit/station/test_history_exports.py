@@ -11,7 +11,8 @@ from tests.support.told_coils import blemish, full, rich, told
 
 
 def rows(report: CoilReport) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(report_csv(report), newline=""), strict=True))
+    text = report_csv(report).encode().decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(text, newline=""), strict=True))
 
 
 def test_every_listed_defect_is_a_row() -> None:
@@ -35,6 +36,13 @@ def test_lines_end_as_the_rfc_says_and_odd_names_are_quoted() -> None:
     report = told(defects=(blemish(1, 0, 0, class_name=odd),), defects_total=1)
     assert report_csv(report).count("\r\n") == 2
     assert rows(report)[0]["class_name"] == odd
+
+
+def test_excel_is_told_of_utf_8_only_where_it_matters() -> None:
+    russian = told(defects=(blemish(1, 0, 0, class_name="царапина"),), defects_total=1)
+    assert report_csv(russian).encode().startswith(b"\xef\xbb\xbfline_id,")
+    assert rows(russian)[0]["class_name"] == "царапина"
+    assert report_csv(rich()).encode().startswith(b"line_id,")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n1", "  =1", "＝1"])  # noqa: RUF001

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -145,14 +146,24 @@ class TestLine:
 
 
 class TestAlarms:
-    def acknowledge(self, standing: StandingAlarms, alarm_id: str = "A1") -> Any:
-        return asyncio.run(standing.acknowledge(alarm_id, "ann"))
+    def acknowledge(self, standing: StandingAlarms, alarm_id: str = "A1", coil_id: str = "C1") -> Any:
+        return asyncio.run(standing.acknowledge(coil_id, alarm_id, "ann"))
 
     def test_who_has_seen_it_stands_beside_it(self) -> None:
         standing = StandingAlarms(Writer(), lambda: NOW_NS + SECOND)
         standing.take(an_alarm())
         assert self.acknowledge(standing).acknowledged_by == "ann"
         assert [alarm.acknowledged_by for alarm in standing.views()] == ["ann"]
+
+    def test_an_alarm_s_name_is_its_own_only_within_its_coil(self) -> None:
+        standing = StandingAlarms(Writer(), lambda: NOW_NS + SECOND)
+        standing.take(an_alarm())
+        standing.take(an_alarm().model_copy(update={"coil_id": "C2"}))
+        assert self.acknowledge(standing, coil_id="C2").coil_id == "C2"
+        assert {alarm.coil_id: alarm.acknowledged_by for alarm in standing.views()} == {
+            "C1": None,
+            "C2": "ann",
+        }
 
     def test_one_that_ended_stands_no_more(self) -> None:
         standing = StandingAlarms(Writer(), lambda: NOW_NS)
@@ -242,6 +253,12 @@ def test_shipped_bundles_can_be_shown_and_no_image_is_refused() -> None:
 def test_a_taken_port_names_the_setting() -> None:
     with listen("127.0.0.1", 0, "X") as first, pytest.raises(PortTaken, match="COILWATCH_STATION_PORT"):
         listen("127.0.0.1", first.getsockname()[1], "COILWATCH_STATION_PORT")
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """asyncio turns Nagle's algorithm off only where a socket says that it is TCP."""
+    with listen("127.0.0.1", 0, "X") as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 class TestProcess:

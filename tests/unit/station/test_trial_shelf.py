@@ -109,6 +109,30 @@ def test_inspectors_are_loaded_when_first_asked_for_and_few_are_kept(folder: Pat
     assert loaded == [level, accurate, strict, accurate]  # `level` was used in between, and stayed
 
 
+def test_inspectors_go_when_nobody_tried_anything_for_a_while(folder: Path) -> None:
+    loads: list[str] = []
+    gone = Event()
+
+    class Watched(Shelf):
+        def clear(self) -> None:
+            super().clear()
+            gone.set()
+
+    def load(one: Path, preset: str) -> Inspector:
+        loads.append(one.name)
+        return load_warm(one, preset)
+
+    async def one_pause() -> None:
+        await trial.run(CLEAN, "level", "line")
+        assert await asyncio.to_thread(gone.wait, 30)
+        await trial.run(CLEAN, "level", "line")
+
+    trial = Trial(Watched(folder, load=load), idle_s=0.01)
+    asyncio.run(one_pause())
+    trial.close()
+    assert loads == ["level", "level"]
+
+
 class Held:
     """Loads only when it is let: whoever asks for an inspector stands still until then."""
 

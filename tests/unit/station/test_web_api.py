@@ -57,7 +57,7 @@ class TestReading:
             ("/api/frames/0/5", 410),
             ("/api/frames/-1/5", 422),
             ("/api/frames/0/99999999999999999999", 422),
-            ("/api/alarms/A1/acknowledge", 405),
+            ("/api/coils/C1/alarms/A1/acknowledge", 405),
             ("/nothing", 404),
         ],
     )
@@ -98,12 +98,12 @@ class TestReading:
 
 class TestChanging:
     def test_an_alarm_is_acknowledged(self, asking: TestClient) -> None:
-        got = asking.post("/api/alarms/A1/acknowledge", json={"who": "ann"}, headers=HEADERS)
+        got = asking.post("/api/coils/C1/alarms/A1/acknowledge", json={"who": "ann"}, headers=HEADERS)
         assert (got.json()["state"], got.json()["acknowledged_by"]) == ("acknowledged", "ann")
 
     @pytest.mark.parametrize("who", ["", " ", "a\nb", "a" * 65, None, 7])
     def test_by_somebody_with_a_name(self, asking: TestClient, who: object) -> None:
-        got = asking.post("/api/alarms/A1/acknowledge", json={"who": who}, headers=HEADERS)
+        got = asking.post("/api/coils/C1/alarms/A1/acknowledge", json={"who": who}, headers=HEADERS)
         assert got.status_code == 422
 
     @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from monitoring import logs
+from station.app import PAGES
 from station.web import attempts, security
 from station.web.body import limited
 from station.web.factory import make_app
@@ -83,6 +84,14 @@ class TestToken:
         assert asking.post("/api/logout", json={}, headers=ours).json()["inside"] is False
         replayed = asking.get("/api/state", headers={"Cookie": f"{COOKIE}={session}"})
         assert replayed.status_code == 401
+
+    def test_the_page_may_ask_whether_it_is_in(self) -> None:
+        asking = client(token=TOKEN)
+        assert asking.get("/api/login").json() == {"inside": False, "needs_token": True}
+        asking.post("/api/login", json={"token": TOKEN}, headers=OURS)
+        session = {"Cookie": f"{COOKIE}={asking.cookies[COOKIE]}"}
+        assert asking.get("/api/login", headers=session).json() == {"inside": True, "needs_token": True}
+        assert client().get("/api/login").json() == {"inside": True, "needs_token": False}
 
     def test_a_session_ends_by_itself(self) -> None:
         clock = Clock()
@@ -173,14 +182,17 @@ class TestMeant:
         ids=lambda value: str(value)[:70],
     )
     def test_only_our_own_page_changes_anything(self, headers: dict[str, str], status: int) -> None:
-        got = client().post("/api/alarms/A1/acknowledge", json={"who": "ann"}, headers=headers)
+        got = client().post("/api/coils/C1/alarms/A1/acknowledge", json={"who": "ann"}, headers=headers)
         assert got.status_code == status
 
     def test_a_program_with_the_token_needs_no_origin(self) -> None:
         headers = {"X-Coilwatch": "1", "Authorization": f"Bearer {TOKEN}"}
         asking = client(token=TOKEN)
         assert (
-            asking.post("/api/alarms/A1/acknowledge", json={"who": "ann"}, headers=headers).status_code == 200
+            asking.post(
+                "/api/coils/C1/alarms/A1/acknowledge", json={"who": "ann"}, headers=headers
+            ).status_code
+            == 200
         )
 
     def test_with_https_an_origin_without_it_is_another(self) -> None:
@@ -237,6 +249,14 @@ class TestHeaders:
         assert got.headers["cross-origin-resource-policy"] == "same-origin"
         assert got.headers["cache-control"] == "no-store"
         assert "access-control-allow-origin" not in got.headers
+
+    def test_the_pages_files_are_asked_for_again_but_not_sent_again(self) -> None:
+        asking = TestClient(make_app(parts(), Security(), pages=PAGES), base_url="http://localhost")
+        first = asking.get("/main.js")
+        assert first.headers["cache-control"] == "no-cache"
+        assert first.headers["content-type"].startswith("text/javascript")
+        again = asking.get("/main.js", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
     def test_a_crash_has_them_too_and_tells_nothing(self) -> None:
         got = client().get("/api/coils/broken")
