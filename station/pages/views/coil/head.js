@@ -3,6 +3,7 @@
 import { el } from "../../core/dom.js";
 import { fmt, t } from "../../core/i18n.js";
 import { icon } from "../../parts/icons.js";
+import { nameSize } from "../../parts/name_size.js";
 import { verdictBadge } from "../../parts/verdict_badge.js";
 import { timeline } from "./timeline.js";
 
@@ -25,7 +26,7 @@ export function headTop(source) {
     el(
       "div",
       { class: "coil-name" },
-      el("h1", { class: "wall" }, coilId),
+      el("h1", { class: "wall" }, el("span", { class: nameSize(coilId) }, coilId)),
       el("p", { class: "soft" }, subtitle(source)),
     ),
     el(

@@ -4,6 +4,7 @@ import { el } from "../../core/dom.js";
 import { fmt, t } from "../../core/i18n.js";
 import { coilHref } from "../../core/router.js";
 import { remaking } from "../../core/remaking.js";
+import { nameSize } from "../../parts/name_size.js";
 import { verdictBadge } from "../../parts/verdict_badge.js";
 import { deadlineBar } from "./deadline_bar.js";
 import { outlook, slackWords } from "./outlook.js";
@@ -46,6 +47,7 @@ export function head() {
 
   function show({ coil, report, prediction, now, nowMs, reachedMm }) {
     say(coilLink, coil.coil_id);
+    coilLink.className = nameSize(coil.coil_id);
     coilLink.href = coilHref(coil.coil_id);
     say(facts, coilFacts(coil, reachedMm));
     top.dataset.risk = prediction.risk;
