@@ -23,11 +23,11 @@ from contracts.coils import CoilStarted
 from contracts.message_codec import CoilRecord
 from contracts.results import DefectEvent
 from local.processes.children import turns
-from local.processes.station import StationProcess
 from tests.bench.bench_station_state import coil_messages, draw_shapes
 from tests.bench.line import Line, cpu_s, line
 from tests.bench.measure import SEED, Figures, spread
-from tests.bench.station_beside import OpenPage, Writer, asked, start_station
+from tests.bench.station_beside import OpenPage, Writer, start_station
+from tests.support.asked_station import AskedStation
 from tests.support.browser import launch
 from tests.support.coils import CoilScript
 
@@ -78,7 +78,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure(
-    figures: Figures, running: Line, prefix: str, station: StationProcess, given: argparse.Namespace
+    figures: Figures, running: Line, prefix: str, station: AskedStation, given: argparse.Namespace
 ) -> None:
     idle_cpu_s, writer = cpu_s(station.pid), Writer(running, prefix, linger_ms=0)
     coil = CoilScript(
@@ -93,7 +93,7 @@ def _measure(
     writer.write([next(messages)])
     writer.finish()
     for _ in turns(30.0, 0.1, "the station knows the coil"):
-        if asked(station, "api/state")["coils"]:
+        if station.asked("api/state")["coils"]:
             break
     pages = [OpenPage(station, keep=number == 0) for number in range(given.clients)]
     with launch() as browser:
@@ -116,7 +116,7 @@ def _measure(
     figures.add("drawn revisions a second", len(drawn) / sent.wall_s, "")
 
 
-def _send(writer: Writer, messages: Iterator[CoilRecord], station: StationProcess, rate: float) -> Sent:
+def _send(writer: Writer, messages: Iterator[CoilRecord], station: AskedStation, rate: float) -> Sent:
     """Each frame at its time, its defect event with it; the coil's end is left out, so that it stays live."""
     at_s, cpu_from_s = list[float](), cpu_s(station.pid)
     began_s = time.time()

@@ -17,10 +17,10 @@ import psutil
 
 from local.processes.children import turns
 from station.memory import EACH_S
-from tests.bench.bench_station_state import coil_messages, draw_shapes
+from tests.bench.bench_station_state import coil_arguments, coil_messages, draw_shapes
 from tests.bench.line import Line, line
 from tests.bench.measure import SEED, Figures
-from tests.bench.station_beside import OpenPage, Writer, asked, start_station
+from tests.bench.station_beside import OpenPage, Writer, start_station
 from tests.support.coils import CoilScript
 
 WITHIN_S = 900.0
@@ -28,7 +28,7 @@ PAGE = ("", "main.js", "words.js", "style/tokens.css")
 
 
 def main() -> None:
-    given = _arguments()
+    given = coil_arguments(__doc__)
     figures = Figures("station_memory", vars(given))
     with line() as running:
         prefix = running.fresh_topics()
@@ -36,16 +36,6 @@ def main() -> None:
         _fill(running, prefix, given)
         _measure(figures, running, prefix, given)
     figures.write()
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--coils", type=int, default=20)
-    parser.add_argument("--frames", type=int, default=100_000, help="of each coil, on two cameras")
-    parser.add_argument("--regions", type=int, default=20_000, help="of each coil, one a defective frame")
-    return parser.parse_args()
 
 
 def _fill(running: Line, prefix: str, given: argparse.Namespace) -> None:
@@ -69,7 +59,7 @@ def _measure(figures: Figures, running: Line, prefix: str, given: argparse.Names
     process = psutil.Process(station.pid)
     began_s = time.monotonic()
     station.wait_until_ready(WITHIN_S)
-    kept = sum(map(len, asked(station, "api/state")["coils"].values()))
+    kept = sum(map(len, station.asked("api/state")["coils"].values()))
     assert kept == given.coils, f"{kept} coils are kept"
     figures.add("until the past is read", time.monotonic() - began_s, "s")
     figures.add("most while it read", _peak_mib(process), "MiB")

@@ -35,7 +35,7 @@ REPEATS = 5
 
 
 def main() -> None:
-    given = _arguments()
+    given = coil_arguments(__doc__)
     figures = Figures("station_state", vars(given))
     cv2.setNumThreads(1)
     shapes = draw_shapes(random.Random(SEED))
@@ -46,10 +46,9 @@ def main() -> None:
     figures.write()
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def coil_arguments(about: str | None) -> argparse.Namespace:
+    """How many coils, and how large."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--coils", type=int, default=20)
     parser.add_argument("--frames", type=int, default=100_000, help="of each coil, on two cameras")
     parser.add_argument("--regions", type=int, default=20_000, help="of each coil, one a defective frame")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 import urllib.request
@@ -16,24 +15,17 @@ from confluent_kafka import Producer
 from contracts.codec import encode
 from contracts.message_codec import CoilRecord
 from contracts.topics import producer_properties, topic
-from local.processes.station import StationProcess
 from tests.bench.line import Line
+from tests.support.asked_station import AskedStation
 
 SOCKET_BYTES = 65_536
 
 
-def start_station(running: Line, prefix: str) -> StationProcess:
+def start_station(running: Line, prefix: str) -> AskedStation:
     """With the shipped settings; it is not waited for."""
-    settings = {"bootstrap_servers": running.bootstrap_servers, "topic_prefix": prefix, "log_format": "json"}
-    station = StationProcess(settings, environment=os.environ, log=Path(running.folder / "station.log"))
+    station = AskedStation(running.bootstrap_servers, prefix, Path(running.folder / "station.log"))
     running.running.callback(station.stop)
     return station
-
-
-def asked(station: StationProcess, path: str) -> Any:
-    """What the page's server says."""
-    with urllib.request.urlopen(f"{station.page}{path.lstrip('/')}", timeout=60) as answer:
-        return json.load(answer)
 
 
 class Writer:
@@ -81,7 +73,7 @@ class OpenPage:
     `keep`: of the events themselves nothing is parsed without it, so that fifty of them cost little.
     """
 
-    def __init__(self, station: StationProcess, *, keep: bool = False) -> None:
+    def __init__(self, station: AskedStation, *, keep: bool = False) -> None:
         self._url = f"{station.page}api/live"
         self._keep = keep
         self._ends = threading.Event()

@@ -2,79 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from contracts.alarms import Alarm, AlarmState
 from contracts.codec import decode
 from contracts.topics import ALARMS
-from local.kafka.ports import HOST, free_pair
 from local.processes.children import Child, clean_environment, turns
 from tests.integration.conftest import StartTracker, StartWorker, Topics
+from tests.support.asked_station import AskedStation
 from tests.support.kafka_reading import defect_events, read_to_end
 from tests.support.messages import MESSAGES
 from tests.support.stored_coils import write
 
 FRAMES_A_COIL = 60
-JSON = {"Content-Type": "application/json", "X-Coilwatch": "1", "Sec-Fetch-Site": "same-origin"}
-
-
-class StationProcess(Child):
-    """`python -m station` on a free port."""
-
-    def __init__(self, of: Topics, log: Path) -> None:
-        self.port = free_pair()
-        settings = {
-            "bootstrap_servers": of.bootstrap_servers,
-            "topic_prefix": of.prefix,
-            "station_port": str(self.port),
-        }
-        super().__init__("station", [], environment=clean_environment(os.environ, settings), log=log)
-
-    def get(self, path: str) -> bytes:
-        """Raises URLError."""
-        with urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=30) as answer:
-            body: bytes = answer.read()
-        return body
-
-    def asked(self, path: str) -> Any:
-        """What a path says, as JSON."""
-        return json.loads(self.get(path))
-
-    def post(self, path: str, body: object) -> Any:
-        """As the page would."""
-        request = urllib.request.Request(
-            f"http://{HOST}:{self.port}{path}", json.dumps(body).encode(), JSON, method="POST"
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def wait_until_ready(self) -> None:
-        """Until it has read what was there."""
-        for _ in turns(60, 0.1, f"the station is ready (see {self.log})"):
-            self.check()
-            try:
-                self.get("/readyz")
-            except (urllib.error.URLError, OSError):
-                continue
-            return
 
 
 @pytest.fixture
 def rolled(
     topics: Topics, start_worker: StartWorker, start_tracker: StartTracker, tmp_path: Path
-) -> Iterator[tuple[Topics, StationProcess]]:
+) -> Iterator[tuple[Topics, AskedStation]]:
     """Two coils with a damaged roll are rolled while the station watches."""
     worker = start_worker(topics)
     tracker = start_tracker(topics)
-    with StationProcess(topics, tmp_path / "station.log") as station:
+    with AskedStation(topics.bootstrap_servers, topics.prefix, tmp_path / "station.log") as station:
         tracker.wait_until_ready()
         worker.wait_until_ready()
         station.wait_until_ready()
@@ -92,7 +46,7 @@ def rolled(
         yield topics, station
 
 
-def test_it_serves_what_the_topics_hold(rolled: tuple[Topics, StationProcess]) -> None:
+def test_it_serves_what_the_topics_hold(rolled: tuple[Topics, AskedStation]) -> None:
     topics, station = rolled
     state = station.asked("/api/state")
     assert state["broker"]["up"]
@@ -116,7 +70,7 @@ def test_an_alarm_is_acknowledged_on_its_topic(topics: Topics, tmp_path: Path) -
     alarm = MESSAGES["alarm"]
     assert isinstance(alarm, Alarm)
     write(topics.bootstrap_servers, topics.prefix, [alarm])
-    with StationProcess(topics, tmp_path / "station.log") as station:
+    with AskedStation(topics.bootstrap_servers, topics.prefix, tmp_path / "station.log") as station:
         station.wait_until_ready()
         for _ in turns(30, 0.2, "the alarm is shown"):
             if station.asked("/api/state")["alarms"]:

@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from local.kafka.broker import LocalBroker
-from local.kafka.ports import HOST
 from local.processes.children import Child, clean_environment, turns
 from tests.integration.conftest import StartTracker, StartWorker, Topics
-from tests.integration.test_station import StationProcess
+from tests.support.asked_station import AskedStation
 from tests.support.browser import launch, opened
 from tests.support.staged_pages import settle
 
@@ -35,11 +34,11 @@ def test_a_person_sees_a_coil_pass_and_its_verdict(
     browser: Browser, topics: Topics, start_worker: StartWorker, start_tracker: StartTracker, tmp_path: Path
 ) -> None:
     worker, tracker = start_worker(topics), start_tracker(topics)
-    with StationProcess(topics, tmp_path / "station.log") as station:
+    with AskedStation(topics.bootstrap_servers, topics.prefix, tmp_path / "station.log") as station:
         tracker.wait_until_ready()
         worker.wait_until_ready()
         station.wait_until_ready()
-        with opened(browser, _url(station)) as page:
+        with opened(browser, station.page) as page:
             settle(page)
             expect(page.locator(".condition-band")).to_contain_text("No data yet")
             with _simulator(topics, tmp_path) as line:
@@ -68,18 +67,14 @@ def test_a_person_is_told_that_kafka_went_away(
     browser: Browser, own_broker: LocalBroker, create_topics: Callable[..., Topics], tmp_path: Path
 ) -> None:
     topics = create_topics(own_broker.bootstrap_servers)
-    with StationProcess(topics, tmp_path / "station.log") as station:
+    with AskedStation(topics.bootstrap_servers, topics.prefix, tmp_path / "station.log") as station:
         station.wait_until_ready()
-        with opened(browser, _url(station)) as page:
+        with opened(browser, station.page) as page:
             expect(page.locator(".condition-band")).to_contain_text("No data yet")
             own_broker.stop()
             expect(page.locator(".condition-band")).to_contain_text("Kafka is away", timeout=LINE_MS)
             own_broker.start()
             expect(page.locator(".condition-band")).to_contain_text("No data yet", timeout=LINE_MS)
-
-
-def _url(station: StationProcess) -> str:
-    return f"http://{HOST}:{station.port}/"
 
 
 def _simulator(topics: Topics, folder: Path) -> Child:
@@ -92,7 +87,7 @@ def _simulator(topics: Topics, folder: Path) -> Child:
     return Child("producer_sim", arguments, environment=environment, log=folder / "sim.log")
 
 
-def _reported(station: StationProcess) -> dict[str, object]:
+def _reported(station: AskedStation) -> dict[str, object]:
     for _ in turns(30, 0.2, "the report can be had"):
         report: dict[str, object] = station.asked(f"/api/coils/{COIL}")["report"]
         if report is not None:
@@ -100,6 +95,6 @@ def _reported(station: StationProcess) -> dict[str, object]:
     raise AssertionError("turns raises")
 
 
-def _frame_with_regions(station: StationProcess) -> tuple[int, int]:
+def _frame_with_regions(station: AskedStation) -> tuple[int, int]:
     regions = station.asked(f"/api/coils/{COIL}/map")["regions"]
     return regions["partition"][0], regions["offset"][0]

@@ -1,6 +1,8 @@
 // The regions of one coil as growing columns: typed arrays, because twenty thousand objects cost more to walk
 // than a frame of animation may take.
 
+import { lowerBound } from "../core/lower_bound.js";
+
 const COLUMNS = {
   classId: Uint16Array,
   camera: Uint8Array,
@@ -203,29 +205,4 @@ function pointsOf(base64) {
     bytes[n] = text.charCodeAt(n);
   }
   return new Int16Array(bytes.buffer, 0, bytes.length >> 1);
-}
-
-function lowerBound(order, values, value) {
-  let low = 0;
-  let high = order.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[order[middle]] < value) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-function merged(old, fresh, values) {
-  const both = new Int32Array(old.length + fresh.length);
-  let a = 0;
-  let b = 0;
-  for (let n = 0; n < both.length; n += 1) {
-    const takeOld = b === fresh.length || (a < old.length && values[old[a]] <= values[fresh[b]]);
-    both[n] = takeOld ? old[a++] : fresh[b++];
-  }
-  return both;
 }

@@ -3,6 +3,8 @@
  * Columns, because a report has thousands.
  */
 
+import { lowerBound } from "../../core/lower_bound.js";
+
 /** A report gives hundredths of a millimetre; the map keeps four bytes a figure. */
 const SLACK_MM = 0.6;
 
@@ -112,7 +114,7 @@ function* regionsWithin(list, defect, regions) {
   const order = regions.byAlong;
   const toMm = list.alongMaxMm[defect] + SLACK_MM;
   for (
-    let n = firstFrom(order, regions.alongMinMm, list.alongMinMm[defect] - SLACK_MM);
+    let n = lowerBound(order, regions.alongMinMm, list.alongMinMm[defect] - SLACK_MM);
     n < order.length;
     n += 1
   ) {
@@ -129,17 +131,4 @@ function* regionsWithin(list, defect, regions) {
       yield region;
     }
   }
-}
-
-function firstFrom(order, values, value) {
-  let [low, high] = [0, order.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[order[middle]] < value) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
 }

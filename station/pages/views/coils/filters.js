@@ -89,7 +89,7 @@ function verdictRadio(verdict, chosen, onAsk) {
   const input = el("input", {
     type: "radio",
     name: "coils-verdict",
-    class: "coils-radio",
+    class: "covering",
     value: verdict,
     checked: verdict === chosen,
     onchange: () => onAsk({ verdict }),

@@ -56,7 +56,7 @@ function card(choice, chosen, onChoose) {
     type: "radio",
     name: "trial-model",
     value: choice.key,
-    class: "model-radio",
+    class: "covering",
     checked: chosen,
     onchange: () => onChoose(choice.key),
   });
