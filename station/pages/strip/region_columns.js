@@ -206,3 +206,14 @@ function pointsOf(base64) {
   }
   return new Int16Array(bytes.buffer, 0, bytes.length >> 1);
 }
+
+function merged(old, fresh, values) {
+  const both = new Int32Array(old.length + fresh.length);
+  let a = 0;
+  let b = 0;
+  for (let n = 0; n < both.length; n += 1) {
+    const takeOld = b === fresh.length || (a < old.length && values[old[a]] <= values[fresh[b]]);
+    both[n] = takeOld ? old[a++] : fresh[b++];
+  }
+  return both;
+}
