@@ -116,9 +116,14 @@ class Flight:
         return NO_DEADLINE_NS if self.header is None else self.header.deadline_at_ns
 
     def finish(self, fate: Fate) -> None:
-        """Settle the fate and let go of the pixels."""
+        """Settle the fate; let go of the pixels, and of what a shared design kept for a segmenter.
+
+        A frame can be left unsegmented, and then wait for its turn to be reported.
+        """
         self.fate = fate
         self.pixels = None
+        if self.gated is not None:
+            self.gated = Gated(score=self.gated.score)
 
     @property
     def log_identity(self) -> dict[str, Any]:

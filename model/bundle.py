@@ -11,7 +11,17 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from model.card import FORMAT_VERSION, LINE, PLANT, Card, OperatingPoint, Preset
+from model.card import (
+    FORMAT_VERSION,
+    LINE,
+    PLANT,
+    SEPARATE,
+    Card,
+    InputSpec,
+    OperatingPoint,
+    Preset,
+    WholeView,
+)
 from model.staging import staged, take_place
 
 CARD_FILE: Final = "card.json"
@@ -23,7 +33,7 @@ SEGMENTER_GRAPH: Final = "segmenter.int8.xml"
 BUNDLES: Final = Path(__file__).parent / "bundles"
 
 _NETS_MULTIPLE_PX: Final = 32
-"""Both networks' deepest stride: the decoded frame's sides must be multiples of it."""
+"""The networks' deepest stride: the sides of what they see must be multiples of it."""
 
 
 class BundleRefused(Exception):
@@ -145,6 +155,7 @@ def _check_consistent(path: Path, card: Card) -> None:
     classes = [kind.class_id for kind in card.classes]
     if classes != list(range(1, len(classes) + 1)) or not classes:
         raise BundleRefused(f"{path} must number its classes 1, 2, 3 ..., not {classes}: {again}")
+    _check_design(path, card)
     if LINE not in card.presets:
         raise BundleRefused(f"{path} lists no preset {LINE!r}: {again}")
     for name, preset in card.presets.items():
@@ -154,12 +165,43 @@ def _check_consistent(path: Path, card: Card) -> None:
             if len(chosen.masks) != len(classes):
                 counted = f"{len(chosen.masks)} mask rules for {len(classes)} classes"
                 raise BundleRefused(f"{path} lists {counted} in {name}/{point}: {again}")
-    multiple = card.input.reduce * _NETS_MULTIPLE_PX
-    if card.input.width_px % multiple or card.input.height_px % multiple:
-        size = f"{card.input.height_px}x{card.input.width_px}"
-        raise BundleRefused(f"{path} wants frames of {size}, which are not multiples of {multiple}: {again}")
+    _check_sizes(path, card.input)
     if strange := [name for name in card.files if Path(name).name != name or name in ("..", CARD_FILE)]:
         raise BundleRefused(f"{path} lists {strange[0]!r}, which is no plain file name: {again}")
+
+
+def _check_sizes(path: Path, spec: InputSpec) -> None:
+    """What the networks see must fit their strides, and decoding must halve without a rest."""
+    again = "export the bundle again"
+    multiple = spec.reduce * (_NETS_MULTIPLE_PX if isinstance(spec.view, WholeView) else 1)
+    if spec.width_px % multiple or spec.height_px % multiple:
+        size = f"{spec.height_px}x{spec.width_px}"
+        raise BundleRefused(f"{path} wants frames of {size}, which are not multiples of {multiple}: {again}")
+    if any(side % _NETS_MULTIPLE_PX for side in spec.seen_px):
+        size = "x".join(map(str, spec.seen_px))
+        raise BundleRefused(
+            f"{path} shows its networks {size}, which are not multiples of {_NETS_MULTIPLE_PX}: {again}"
+        )
+
+
+def _check_design(path: Path, card: Card) -> None:
+    """One gate network in design `separate`, none in the others."""
+    again = "export the bundle again"
+    if card.design == SEPARATE:
+        if card.gate is None:
+            raise BundleRefused(f"{path} describes no gate, which design {card.design} needs: {again}")
+        return
+    gates = {GATE_WEIGHTS, GATE_GRAPH, GATE_GRAPH.replace(".xml", ".bin")}
+    if card.gate is not None:
+        raise BundleRefused(f"{path} describes a gate, but design {card.design} has no gate network: {again}")
+    if listed := sorted(gates & card.files.keys()):
+        raise BundleRefused(
+            f"{path} lists {listed[0]}, but design {card.design} has no gate network: {again}"
+        )
+    if scored := [name for name, preset in card.presets.items() if preset.gate == "gate"]:
+        raise BundleRefused(
+            f"{path} scores preset {scored[0]} by a gate network, but design {card.design} has none: {again}"
+        )
 
 
 def _sha256(path: Path) -> str:

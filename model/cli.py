@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from model.bundle import BundleRefused, bundle_version, find
-from model.card import LINE, PLANT
+from model.card import DESIGNS, LINE, PLANT
 from model.frames.refused import TrainingRefused
 from model.load import ENGINES, load_inspector
 from model.outputs import DRAWN, Outputs
@@ -29,6 +29,9 @@ _TRAINING = {
     "export": "make a bundle from trained weights: graphs, calibration, figures; or ONNX (needs torch)",
     "calibrate": "choose a bundle's thresholds anew on frames of your own",
     "evaluate": "judge bundles on the frames that they held out: JSON and an HTML report",
+    "analyse": "describe a labelled dataset: table, plots, duplicates, labels to look at again",
+    "bench": "measure three designs at shares of defective frames on each engine: table, plot, JSON",
+    "study": "repeat the reference study: train its rows, judge them, tables, bundles (needs torch)",
 }
 """Command -> what it does."""
 
@@ -38,6 +41,9 @@ _LIVES_IN = {
     "export": "export",
     "calibrate": "calibration",
     "evaluate": "evaluation",
+    "analyse": "analysis",
+    "bench": "bench",
+    "study": "study",
 }
 """Command -> its part of `model`; COMMAND_command there: add_arguments(parser), run(args) -> exit code."""
 
@@ -75,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     folder.add_argument("--preset", default=LINE, help="the card lists them; default: %(default)s")
     folder.add_argument("--operating-point", default=PLANT, help="the same; default: %(default)s")
+    folder.add_argument("--design", choices=DESIGNS, help="how the networks run; default: the preset's own")
     folder.add_argument("--engine", choices=ENGINES, default="openvino", help="default: %(default)s")
     folder.add_argument("--threads", type=_count, metavar="N", help="CPU threads; default: all cores")
     folder.add_argument("--limit", type=_count, metavar="N", help="only the first N images by name")
@@ -101,6 +108,7 @@ def _predict(given: argparse.Namespace) -> int:
         threads=given.threads,
         preset=given.preset,
         operating_point=given.operating_point,
+        design=given.design,
     )
     inspector.warm_up()
     unreadable: list[Unreadable] = []

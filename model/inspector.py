@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,13 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gated:
-    """The gate's word on one frame, and whatever a shared design keeps on the device for its segmenter."""
+    """The gate's word on one frame, and whatever a shared design keeps on the device for its segmenter.
+
+    What is kept belongs to the inspector that kept it. `segment` uses it up; it is no part of the word.
+    """
 
     score: float
-    kept: object = None
+    kept: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,11 @@ class Inspector(ABC):
 
     @abstractmethod
     def segment(self, frames: Sequence[Pixels], gated: Sequence[Gated]) -> list[tuple[Region, ...]]:
-        """Find the regions of frames that passed the gate; a frame can turn out to hold none."""
+        """Find the regions of frames that passed the gate; a frame can turn out to hold none.
+
+        `gated` is the gate's word on each. A frame need not have passed, nor been gated here: it only takes
+        longer, as where a shared design kept nothing.
+        """
 
     @abstractmethod
     def probabilities(self, frames: Sequence[Pixels]) -> list[NDArray[np.float32]]:

@@ -17,21 +17,25 @@ from model.bundle import (
     find,
     verify,
 )
-from model.card import LINE, PLANT, Card, OperatingPoint, Preset
+from model.card import LINE, PLANT, SEPARATE, TWO_HEAD, Card, Design, OperatingPoint, Preset
+from model.designs import choose_design
 from model.inspector import Inspector
 
 if TYPE_CHECKING:
+    import openvino as ov
+
     from model.nets import GateNet, SegmenterNet
 
 ENGINES = ("openvino", "openvino-fp32", "torch")
 
 
 class Choice(NamedTuple):
-    """What of a bundle is to run."""
+    """What of a bundle is to run, and how."""
 
     card: Card
     preset: Preset
     point: OperatingPoint
+    design: Design
 
 
 def load_inspector(
@@ -41,18 +45,21 @@ def load_inspector(
     threads: int | None = None,
     preset: str = LINE,
     operating_point: str = PLANT,
+    design: str | None = None,
 ) -> Inspector:
     """Check a bundle and build its inspector; call `warm_up` before the first frame.
 
     `openvino` runs the bundle's int8 graphs, without torch; `openvino-fp32` converts its weights, `torch`
     runs them on the first GPU, or on the CPU without one. `threads` are CPU threads, None for all cores.
+    `design` is one that the preset can run by, None for its own: model.designs.
     Raises BundleRefused with one sentence that says what to do.
     """
     if threads is not None and threads < 1:
         raise ValueError(f"an engine needs at least one thread, not {threads}")
     folder = find(bundle)
     card = verify(folder)
-    choice = Choice(card, *choose(card, preset, operating_point))
+    chosen = choose(card, preset, operating_point)
+    choice = Choice(card, *chosen, choose_design(card, preset, design))
     build = _BUILDERS.get(engine)
     if build is None:
         raise BundleRefused(f"there is no engine {engine!r}: choose one of {', '.join(ENGINES)}")
@@ -82,62 +89,82 @@ _TORCH_EXTRA = frozenset({"torch", "safetensors", "segmentation_models_pytorch",
 def _openvino_int8(folder: Path, choice: Choice, threads: int) -> Inspector:
     import openvino as ov
 
-    from model.engines.openvino import OpenVinoInspector
-
-    if absent := [name for name in (GATE_GRAPH, SEGMENTER_GRAPH) if name not in choice.card.files]:
-        raise BundleRefused(f"{folder} has no {absent[0]} for engine openvino: export it again")
     core = ov.Core()
-    gate_graph = GATE_GRAPH if choice.preset.gate == "gate" else SEGMENTER_GRAPH
-    gate, segmenter = (core.read_model(folder / name) for name in (gate_graph, SEGMENTER_GRAPH))
-    return OpenVinoInspector(
-        card=choice.card, point=choice.point, gate=gate, segmenter=segmenter, threads=threads
-    )
+
+    def read(name: str) -> ov.Model:
+        if name not in choice.card.files:
+            raise BundleRefused(f"{folder} has no {name} for engine openvino: export it again")
+        return core.read_model(folder / name)
+
+    gate = read(GATE_GRAPH) if choice.design == SEPARATE else None
+    return _openvino(choice, gate, read(SEGMENTER_GRAPH), threads)
 
 
 def _openvino_fp32(folder: Path, choice: Choice, threads: int) -> Inspector:
     from model.engines.conversion import to_openvino
-    from model.engines.openvino import OpenVinoInspector
 
     spec = choice.card.input
-    gate, segmenter = torch_nets(folder, choice.card)
-    graph = to_openvino(segmenter, spec, "probabilities", "scores")
-    return OpenVinoInspector(
-        card=choice.card,
-        point=choice.point,
-        gate=to_openvino(gate, spec, "scores") if choice.preset.gate == "gate" else graph,
-        segmenter=graph,
-        threads=threads,
-    )
+    nets = torch_nets(folder, choice.card)
+    graph = to_openvino(nets.segmenter, spec, "probabilities", "scores")
+    gate = None if choice.design != SEPARATE else to_openvino(nets.own_gate(), spec, "scores")
+    return _openvino(choice, gate, graph, threads)
+
+
+def _openvino(choice: Choice, gate: ov.Model | None, segmenter: ov.Model, threads: int) -> Inspector:
+    from model.engines.openvino import OpenVinoInspector
+    from model.engines.shared_openvino import SharedBackboneOpenVino, TwoHeadOpenVino
+
+    card, point = choice.card, choice.point
+    if gate is not None:
+        return OpenVinoInspector(card=card, point=point, gate=gate, segmenter=segmenter, threads=threads)
+    shared = TwoHeadOpenVino if choice.design == TWO_HEAD else SharedBackboneOpenVino
+    return shared(card=card, point=point, segmenter=segmenter, threads=threads)
 
 
 def _torch(folder: Path, choice: Choice, threads: int) -> Inspector:
     import torch
 
-    from model.engines.torch import OwnScores, TorchInspector
+    from model.engines.shared_torch import SharedTorchInspector
+    from model.engines.torch import TorchInspector
 
-    gate, segmenter = torch_nets(folder, choice.card)
+    nets = torch_nets(folder, choice.card)
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return TorchInspector(
-        card=choice.card,
-        point=choice.point,
-        gate=gate if choice.preset.gate == "gate" else OwnScores(segmenter),
-        segmenter=segmenter,
-        device=device,
+    card, point, segmenter = choice.card, choice.point, nets.segmenter
+    if choice.design == SEPARATE:
+        gate = nets.own_gate()
+        return TorchInspector(card=card, point=point, gate=gate, segmenter=segmenter, device=device)
+    return SharedTorchInspector(
+        card=card, point=point, segmenter=segmenter, design=choice.design, device=device
     )
 
 
-def torch_nets(folder: Path, card: Card) -> tuple[GateNet, SegmenterNet]:
-    """A bundle's two networks with their weights. Raises BundleRefused, and what torch raises."""
+class Nets(NamedTuple):
+    """A bundle's networks in torch; only one of design `separate` has a gate."""
+
+    gate: GateNet | None
+    segmenter: SegmenterNet
+
+    def own_gate(self) -> GateNet:
+        """The gate network. Raises ValueError where there is none."""
+        if self.gate is None:
+            raise ValueError("the bundle has no gate network")
+        return self.gate
+
+
+def torch_nets(folder: Path, card: Card) -> Nets:
+    """A bundle's networks with their weights. Raises BundleRefused, and what torch raises."""
     from model.nets import build_gate, build_segmenter, load_weights
 
-    if absent := [name for name in (GATE_WEIGHTS, SEGMENTER_WEIGHTS) if name not in card.files]:
+    needed = [SEGMENTER_WEIGHTS] if card.gate is None else [GATE_WEIGHTS, SEGMENTER_WEIGHTS]
+    if absent := [name for name in needed if name not in card.files]:
         raise BundleRefused(f"{folder} has no {absent[0]}: export it again")
-    gate = build_gate(card.gate, card.input, len(card.classes))
+    gate = None if card.gate is None else build_gate(card.gate, card.input, len(card.classes))
     segmenter = build_segmenter(card.segmenter, card.input, len(card.classes))
-    load_weights(gate, folder / GATE_WEIGHTS)
+    if gate is not None:
+        load_weights(gate, folder / GATE_WEIGHTS)
     load_weights(segmenter, folder / SEGMENTER_WEIGHTS)
-    return gate, segmenter
+    return Nets(gate, segmenter)
 
 
 _BUILDERS: dict[str, Callable[[Path, Choice, int], Inspector]] = {

@@ -64,13 +64,12 @@ def recalibrated(
     """The card with its presets' points chosen on one fold of these frames, or on all of them."""
     judged = _judged(frames, fold)
     check_enough(judged, bound)
-    if absent := [name for name in (GATE_GRAPH, SEGMENTER_GRAPH) if name not in card.files]:
+    needed = {"gate": GATE_GRAPH} if card.gate is not None else {}
+    needed["segmenter"] = SEGMENTER_GRAPH
+    if absent := [name for name in needed.values() if name not in card.files]:
         raise BundleRefused(f"{folder} has no {absent[0]} to calibrate: export it again")
     core = ov.Core()
-    graphs = {
-        "gate": core.read_model(folder / GATE_GRAPH),
-        "segmenter": core.read_model(folder / SEGMENTER_GRAPH),
-    }
+    graphs = {network: core.read_model(folder / name) for network, name in needed.items()}
     outputs = run_graphs(card, graphs, [frame.pixels for frame in judged], threads)
     which = "all frames" if fold is None else f"fold {fold}"
     where = f"{which} of {frames.root.name}, chosen anew by `calibrate`"

@@ -19,6 +19,7 @@ from model.frames.frames import JudgedFrame
 from model.inspector import FrameResult
 
 GATE_OF_PRESET: Final = {LINE: "gate", ACCURATE: "segmenter"}
+"""Where the design has a gate network; where it has none, the segmenter's head scores every frame."""
 
 HISTOGRAM_BINS: Final = 20
 
@@ -26,14 +27,14 @@ HISTOGRAM_BINS: Final = 20
 def presets_that_pay(
     outputs: Mapping[str, RawOutputs], frames: Sequence[JudgedFrame], bound: MissBound
 ) -> tuple[str, ...]:
-    """`line`, and `accurate` where the segmenter's own head stops more clean frames at the same bound.
+    """`line`, and `accurate` where the segmenter's own head stops more clean frames than the gate network.
 
     AUC decides where both stop as many. It is not asked first: what counts is the end of the curve where
     hardly any defect is missed. (The scouted head, fold 0: AUC .953 and 12 of 13 clean frames stopped; the
     first small gate: .958 and 7 of 13.)
     """
     clean = np.array([frame.truth == "clean" for frame in frames], np.bool_)
-    if clean.all() or not clean.any():
+    if "gate" not in outputs or clean.all() or not clean.any():
         return (LINE,)
     worth = {}
     for network, of in outputs.items():
@@ -56,12 +57,13 @@ def calibrated(
 
     Raises TooFewFrames when they cannot show the bound.
     """
+    scoring = {name: GATE_OF_PRESET[name] if "gate" in outputs else "segmenter" for name in presets}
     made = {
-        name: _preset(card, GATE_OF_PRESET[name], outputs[GATE_OF_PRESET[name]], frames, bound, where)
-        for name in presets
+        name: _preset(card, network, outputs[network], frames, bound, where)
+        for name, network in scoring.items()
     }
     clean = np.array([frame.truth == "clean" for frame in frames], np.bool_)
-    scores = {name: outputs[GATE_OF_PRESET[name]].scores for name in presets}
+    scores = {name: outputs[network].scores for name, network in scoring.items()}
     distribution = {
         name: {"clean": distributed(of[clean]), "defective": distributed(of[~clean])}
         for name, of in scores.items()

@@ -23,19 +23,21 @@ CHUNK: Final = 64
 def run_graphs(
     card: Card, graphs: dict[str, ov.Model], pixels: Sequence[NDArray[np.uint8]], threads: int
 ) -> dict[str, RawOutputs]:
-    """Outputs of both networks on (h, w) uint8 frames, by the network that scores them.
+    """Outputs on (h, w) uint8 frames, by the network that scores them.
 
-    graphs: `gate` and `segmenter`. The masks of both are the segmenter's, so the probabilities are shared.
+    graphs: `segmenter`, and `gate` where the design has one. All masks are the segmenter's, so the
+    probabilities are shared.
     """
     point = OperatingPoint(gate_threshold=0, masks=(PLAIN,) * len(card.classes), chosen={})
     scores: dict[str, NDArray[np.float32]] = {}
     probabilities = np.zeros((0, len(card.classes), 1, 1), np.float32)
-    for network in NETWORKS:
+    scoring = [network for network in NETWORKS if network in graphs]
+    for network in scoring:
         inspector = OpenVinoInspector(
             card=card, point=point, gate=graphs[network], segmenter=graphs["segmenter"], threads=threads
         )
         scores[network] = np.array([g.score for g in inspector.gate(pixels)], np.float32)
-        if network == "gate" and pixels:
+        if network == scoring[0] and pixels:
             chunks = [pixels[i : i + CHUNK] for i in range(0, len(pixels), CHUNK)]
             probabilities = np.stack([p for chunk in chunks for p in inspector.probabilities(chunk)])
-    return {n: RawOutputs(scores=scores[n], probabilities=probabilities) for n in NETWORKS}
+    return {n: RawOutputs(scores=scores[n], probabilities=probabilities) for n in scoring}

@@ -8,11 +8,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.inspector import Pixels
@@ -40,8 +39,8 @@ class BatchedNet(ABC):
         self._shape = tuple(shape)
         self.buckets = tuple(sorted(set(buckets)))
 
-    def run(self, frames: Frames, then: Callable[[NDArray[np.float32]], T]) -> list[T]:
-        """`then` of each frame's output, in order; the array is only valid during the call.
+    def run(self, frames: Sequence[Any], then: Callable[[Any], T]) -> list[T]:
+        """`then` of each frame's output, in order; an output's array is only valid during the call.
 
         Raises ValueError for a frame of another shape before anything is started, and what the device raises.
         """
@@ -67,18 +66,19 @@ class BatchedNet(ABC):
         return next((size for size in self.buckets if size >= count), self.buckets[-1])
 
     @abstractmethod
-    def _start(self, slot: int, frames: Frames, bucket: int) -> None:
+    def _start(self, slot: int, frames: Sequence[Any], bucket: int) -> None:
         """Begin a batch of at most `bucket` frames; `slot` has been finished before."""
 
     @abstractmethod
-    def _finish(self, slot: int, count: int) -> NDArray[np.float32]:
+    def _finish(self, slot: int, count: int) -> Sequence[Any]:
         """Wait for a slot; the first `count` outputs, valid until the slot is started again."""
 
     @abstractmethod
     def _settle(self) -> None:
         """Wait until the device reads and writes nothing of ours, also after an error."""
 
-    def _check(self, frame: Pixels | Tensor) -> None:
+    def _check(self, frame: Any) -> None:
+        """Raises ValueError for what the network does not take."""
         if tuple(frame.shape) != self._shape[2:] or frame.dtype not in (np.uint8, torch.uint8):
             raise ValueError(
                 f"a frame of {frame.dtype} {tuple(frame.shape)}, the networks take uint8 {self._shape[2:]}"
@@ -86,22 +86,31 @@ class BatchedNet(ABC):
 
 
 class EagerNet(BatchedNet):
-    """A network on the CPU, as torch runs it."""
+    """A network on the CPU, as torch runs it: (N, 1, h, w) uint8 -> (N, ...), in a tuple or alone."""
 
     def __init__(self, net: nn.Module, shape: tuple[int, ...], buckets: Sequence[int]) -> None:
         super().__init__(shape, buckets)
         self._net = net.eval().requires_grad_(False)
-        self._said: dict[int, NDArray[np.float32]] = {}
+        self._said: dict[int, tuple[Tensor, ...]] = {}
 
-    def _start(self, slot: int, frames: Frames, bucket: int) -> None:
+    def _start(self, slot: int, frames: Sequence[Any], bucket: int) -> None:
+        with torch.inference_mode():
+            self._said[slot] = as_tuple(self._net(*self._inputs(frames, bucket)))
+
+    def _inputs(self, frames: Sequence[Any], bucket: int) -> tuple[Tensor, ...]:
         batch = np.zeros((bucket, *self._shape[1:]), np.uint8)
         for index, frame in enumerate(frames):
             batch[index, 0] = np.asarray(frame)
-        with torch.inference_mode():
-            self._said[slot] = self._net(torch.from_numpy(batch)).float().numpy()
+        return (torch.from_numpy(batch),)
 
-    def _finish(self, slot: int, count: int) -> NDArray[np.float32]:
-        return self._said.pop(slot)[:count]
+    def _finish(self, slot: int, count: int) -> Sequence[Any]:
+        (said,) = self._said.pop(slot)
+        return list(said.float().numpy()[:count])
 
     def _settle(self) -> None:
         self._said.clear()
+
+
+def as_tuple(said: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """A network's outputs, whether it has one or several."""
+    return said if isinstance(said, tuple) else (said,)

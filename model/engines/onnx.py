@@ -42,15 +42,14 @@ class OnnxRefused(BundleRefused):
 
 
 def bundle_to_onnx(folder: Path, card: Card, out: Path) -> list[Path]:
-    """Write a bundle's networks as `gate.onnx` and `segmenter.onnx` into `out`; returns their paths.
+    """Write a bundle's networks as `gate.onnx`, where it has one, and `segmenter.onnx`; returns their paths.
 
     The segmenter gives `probabilities` and, by its own gate's head, `scores`. Raises BundleRefused.
     """
     gate, segmenter = torch_nets(folder, card)
-    return [
-        to_onnx(gate, card.input, out / "gate.onnx", "scores"),
-        to_onnx(segmenter, card.input, out / "segmenter.onnx", "probabilities", "scores"),
-    ]
+    written = [] if gate is None else [to_onnx(gate, card.input, out / "gate.onnx", "scores")]
+    written.append(to_onnx(segmenter, card.input, out / "segmenter.onnx", "probabilities", "scores"))
+    return written
 
 
 def to_onnx(net: nn.Module, input_spec: InputSpec, path: Path, *output_names: str) -> Path:

@@ -16,39 +16,28 @@ from model.engines.checks import gate_score, input_shape
 from model.engines.cuda import BUCKETS as CUDA_BUCKETS
 from model.engines.cuda import CapturedNet
 from model.inspector import Gated, Inspector, Region
-from model.nets import SegmenterNet, frame_scores
+from model.nets import GateNet, SegmenterNet
 from model.regions import RegionFinder
 
 CPU_BUCKETS: Final = (1,)
 """One frame at a time: exactly the same result whatever else is in the batch."""
 
 
-class OwnScores(nn.Module):
-    """A segmenter as its own gate, without the decoder's work."""
-
-    def __init__(self, segmenter: SegmenterNet) -> None:
-        super().__init__()
-        self.segmenter = segmenter
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """(N, 1, H, W) uint8 -> (N,) scores."""
-        return frame_scores(self.segmenter.cells(frames))
-
-
 class OnlyMasks(nn.Module):
-    """A segmenter without the score that it gives beside."""
+    """A segmenter as the `separate` design runs it: nobody asks for its scores."""
 
     def __init__(self, segmenter: SegmenterNet) -> None:
         super().__init__()
         self.segmenter = segmenter
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(N, 1, H, W) uint8 -> (N, classes, H/4, W/4) probabilities."""
-        return torch.sigmoid(self.segmenter.see(frames).masks)
+        """(N, 1, H, W) uint8 -> (N, classes, h, w) probabilities."""
+        _, *features = self.segmenter.begin(frames)
+        return self.segmenter.end(*features)
 
 
 class TorchInspector(Inspector):
-    """One bundle's networks on one device.
+    """The `separate` design on one device.
 
     On a GPU another bucket may run other kernels, whose bfloat16 rounding differs; give one bucket where a
     result must be the same to the bit whatever arrived beside it.
@@ -59,12 +48,11 @@ class TorchInspector(Inspector):
         *,
         card: Card,
         point: OperatingPoint,
-        gate: nn.Module,
+        gate: GateNet,
         segmenter: SegmenterNet,
         device: torch.device,
         buckets: Sequence[int] | None = None,
     ) -> None:
-        """`gate` gives scores: a GateNet, or `OwnScores` of the segmenter."""
         self.card = card
         self.point = point
         self.device = device

@@ -10,8 +10,9 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from model.card import Card, InputSpec
-from model.engines.openvino import COMPILE_SETTINGS, cut
+from model.card import Card, InputSpec, WholeView
+from model.engines.cuts import cut
+from model.engines.requests import COMPILE_SETTINGS
 from model.evaluation.gate_figures import rounded, rounded_pair
 from model.evaluation.intervals import Floats, bootstrap, roc_auc, weighted_mean
 from model.evaluation.judgement import FrameLabel, parts_of, sample_of
@@ -37,9 +38,9 @@ def cropped(
     """Score the crops of all frames whose masks are known, with a gate's graph made as narrow as a crop.
 
     A crop is defective when it holds any mask pixel. `graph` takes whole frames and is left as it is. None
-    when frames are not a whole number of crops wide.
+    when frames are not a whole number of crops wide, and for networks that see them otherwise than whole.
     """
-    if card.input.width_px % CROP_WIDTH_PX:
+    if card.input.width_px % CROP_WIDTH_PX or not isinstance(card.input.view, WholeView):
         return None
     known = [(f, label) for f, label in zip(frames, labels, strict=True) if f.truth != "boxes"]
     narrow = compile_narrow(graph, card.input)

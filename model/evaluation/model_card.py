@@ -70,8 +70,8 @@ def _own_use(card: Card) -> str:
 
 def _networks(card: Card) -> str:
     spec = card.input
-    rows = [
-        ("gate", card.gate.architecture, card.gate.encoder),
+    rows = [] if card.gate is None else [("gate", card.gate.architecture, card.gate.encoder)]
+    rows += [
         ("segmenter", card.segmenter.architecture, card.segmenter.encoder),
     ]
     seen = f"{spec.height_px // spec.reduce}x{spec.width_px // spec.reduce}"

@@ -156,10 +156,10 @@ def gate_graph(bundle: Opened, engine: str) -> ov.Model:
         return ov.Core().read_model(bundle.folder / (GATE_GRAPH if small else SEGMENTER_GRAPH))
     from model.engines.conversion import to_openvino
 
-    gate, segmenter = torch_nets(bundle.folder, bundle.card)
+    nets = torch_nets(bundle.folder, bundle.card)
     if small:
-        return to_openvino(gate, bundle.card.input, "scores")
-    return to_openvino(segmenter, bundle.card.input, "probabilities", "scores")
+        return to_openvino(nets.own_gate(), bundle.card.input, "scores")
+    return to_openvino(nets.segmenter, bundle.card.input, "probabilities", "scores")
 
 
 def speed_of(bundle: Opened, frames: Frames, *, engine: str, threads: int) -> dict[str, Any]:

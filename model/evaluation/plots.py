@@ -23,9 +23,9 @@ _VARIABLES: Final = {
     ACCENT: "--accent",
     THIRD: "--third",
 }
-"""Colours that stand for the page's variables: matplotlib writes them, `_inline` puts the variables there."""
+"""Colours that stand for the page's variables: matplotlib writes them, `inline_svg` the variables."""
 
-_STYLE: Final[Any] = {
+STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 11,
@@ -57,8 +57,8 @@ Figures = Mapping[str, Any]
 
 def plot_roc(scores: Scores, gate: Figures) -> str:
     """The ROC curve of each fold and of all together."""
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": "roc"}):
-        figure, axes = _figure("ROC of the gate", "clean frames passed on", "defective frames passed on")
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "roc"}):
+        figure, axes = new_figure("ROC of the gate", "clean frames passed on", "defective frames passed on")
         for fold in _folds(scores):
             axes.step(*curve(fold), where="post", color=FAINT, linewidth=0.8, alpha=0.7)
         axes.step(*curve(scores), where="post", color=ACCENT, linewidth=2)
@@ -71,13 +71,13 @@ def plot_roc(scores: Scores, gate: Figures) -> str:
         axes.text(0.98, 0.06, said, ha="right", transform=axes.transAxes)
         axes.set_xlim(-0.01, 1.01)
         axes.set_ylim(-0.01, 1.01)
-        return _inline(figure)
+        return inline_svg(figure)
 
 
 def plot_miss(scores: Scores, gate: Figures, anchors: Figures | None) -> str:
     """Defective frames missed against clean ones rejected, with the operating points and their intervals."""
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": "miss"}):
-        figure, axes = _figure("What the gate misses, what it saves", "clean rejected", "defective missed")
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "miss"}):
+        figure, axes = new_figure("What the gate misses, what it saves", "clean rejected", "defective missed")
         for fold in _folds(scores):
             passed, found = curve(fold)
             axes.step(1 - passed, 1 - found, where="pre", color=FAINT, linewidth=0.8, alpha=0.7)
@@ -105,13 +105,13 @@ def plot_miss(scores: Scores, gate: Figures, anchors: Figures | None) -> str:
         axes.set_ylim(-0.001, highest)
         _percent(axes)
         axes.legend(loc="upper left")
-        return _inline(figure)
+        return inline_svg(figure)
 
 
 def plot_reliability(plain: Figures, reweighted: Figures | None) -> str:
     """How often frames of a score are defective, against the score."""
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": "reliability"}):
-        figure, axes = _figure("Is the score a probability?", "gate score", "share that is defective")
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "reliability"}):
+        figure, axes = new_figure("Is the score a probability?", "gate score", "share that is defective")
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=":")
         bins = plain["bins"]
         x, y = [b["mean_score"] for b in bins], [b["defective_share"] for b in bins]
@@ -134,13 +134,13 @@ def plot_reliability(plain: Figures, reweighted: Figures | None) -> str:
         axes.set_xlim(-0.01, 1.01)
         axes.set_ylim(-0.02, 1.03)
         axes.legend(loc="lower right")
-        return _inline(figure)
+        return inline_svg(figure)
 
 
 def plot_scores(scores: Scores) -> str:
     """Where scores of clean and of defective frames lie, each as a share of its kind."""
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": "scores"}):
-        figure, axes = _figure("Where scores lie", "gate score", "share of frames")
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "scores"}):
+        figure, axes = new_figure("Where scores lie", "gate score", "share of frames")
         edges = np.linspace(0, 1, 21)
         kinds = (("clean", ~scores.defective, CLEAN, -0.01), ("defective", scores.defective, DEFECT, 0.01))
         for name, kind, colour, shift in kinds:
@@ -150,7 +150,7 @@ def plot_scores(scores: Scores) -> str:
             axes.bar(middles, counts / max(1, kind.sum()), width=0.02, color=colour, label=label)
         axes.set_xlim(-0.01, 1.01)
         axes.legend(loc="upper center")
-        return _inline(figure)
+        return inline_svg(figure)
 
 
 def plot_dice(masks: Figures, class_names: Mapping[str, str], anchors: Figures | None) -> str:
@@ -161,8 +161,8 @@ def plot_dice(masks: Figures, class_names: Mapping[str, str], anchors: Figures |
         if point != "plain"
     ]
     drawn.append((".5, no gate", masks["plain"], "s", CLEAN))
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": "dice"}):
-        figure, axes = _figure("Dice where there is a defect", "", "mean Dice")
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "dice"}):
+        figure, axes = new_figure("Dice where there is a defect", "", "mean Dice")
         for k, (name, figures, marker, colour) in enumerate(drawn):
             for x, class_id in enumerate(class_names):
                 one = figures["positive_dice"]["by_class"][class_id]
@@ -191,10 +191,11 @@ def plot_dice(masks: Figures, class_names: Mapping[str, str], anchors: Figures |
         axes.set_xticks(range(len(ticks)), ticks)
         axes.set_ylim(0, 1)
         axes.legend(loc="lower right", ncols=2)
-        return _inline(figure)
+        return inline_svg(figure)
 
 
-def _figure(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+def new_figure(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+    """A plot in the reports' size and style, its axes named. Call it inside `mpl.rc_context(STYLE)`."""
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.add_subplot()
     axes.set(title=title, xlabel=x, ylabel=y)
@@ -221,7 +222,7 @@ def _folds(scores: Scores) -> Sequence[Scores]:
     ]
 
 
-def _inline(figure: Figure) -> str:
+def inline_svg(figure: Figure) -> str:
     """The figure as an <svg> element that grows with the page."""
     coded = io.StringIO()
     figure.savefig(coded, format="svg", metadata={"Date": None, "Creator": None})

@@ -30,7 +30,7 @@ def draft_card(recipe: Recipe, described: dict[str, Any]) -> Card:
     return Card(
         format_version=FORMAT_VERSION,
         name=recipe.name,
-        design="separate",
+        design=recipe.design,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         classes=recipe.classes,
         input=recipe.input,
@@ -46,7 +46,7 @@ def draft_card(recipe: Recipe, described: dict[str, Any]) -> Card:
 
 def assemble(
     recipe: Recipe,
-    gate: GateNet,
+    gate: GateNet | None,
     segmenter: SegmenterNet,
     trained: dict[str, str],
     split: FrameSplit,
@@ -58,7 +58,8 @@ def assemble(
 ) -> Card:
     """Write the bundle `out`, with intermediate files in `work`; returns its card.
 
-    trained: one sentence each for `gate` and `segmenter`. Raises TooFewFrames before anything is exported.
+    `gate` is None in the designs with one encoder. trained: one sentence for each network. Raises
+    TooFewFrames before anything is exported.
     """
     bound = bound or MissBound()
     check_enough(split.judged, bound)

@@ -37,6 +37,12 @@ fold 0 and .062 on fold 1, whose AUC falls from .979 to .968; in float by .008 a
 of its time.
 """
 
+OUTPUTS = {"gate": ("scores",), "segmenter": ("probabilities", "scores")}
+"""What each network's graph gives, in its order."""
+
+FILES = {"gate": (GATE_WEIGHTS, GATE_GRAPH), "segmenter": (SEGMENTER_WEIGHTS, SEGMENTER_GRAPH)}
+"""Each network's weights and graph."""
+
 Pixels = NDArray[np.uint8]
 
 
@@ -86,7 +92,7 @@ def save_graph(graph: ov.Model, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """A bundle's files but its card, by name, and the graphs `gate` and `segmenter` in memory."""
+    """A bundle's files but its card, by name, and its graphs in memory: `segmenter`, maybe `gate`."""
 
     files: dict[str, Path]
     int8: dict[str, ov.Model]
@@ -94,7 +100,7 @@ class Exported:
 
 
 def export_files(
-    gate: GateNet,
+    gate: GateNet | None,
     segmenter: SegmenterNet,
     trained: dict[str, str],
     input_spec: InputSpec,
@@ -103,22 +109,22 @@ def export_files(
 ) -> Exported:
     """Write weights and int8 graphs into `folder`; the graphs in memory are those of the files.
 
-    `trained`: one sentence each for `gate` and `segmenter`, kept with the weights. `frames` are (h, w) uint8
-    training frames, for the ranges of int8.
+    `gate` is None in the designs with one encoder. `trained`: one sentence for each network, kept with its
+    weights. `frames` are (h, w) uint8 training frames, for the ranges of int8.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    save_weights(gate, folder / GATE_WEIGHTS, trained["gate"])
-    save_weights(segmenter, folder / SEGMENTER_WEIGHTS, trained["segmenter"])
-    fp32 = {
-        "gate": to_openvino(gate, input_spec, "scores"),
-        "segmenter": to_openvino(segmenter, input_spec, "probabilities", "scores"),
-    }
-    graphs = {"gate": folder / GATE_GRAPH, "segmenter": folder / SEGMENTER_GRAPH}
-    for network, path in graphs.items():
-        save_graph(quantise(fp32[network], frames, FLOAT_CONVOLUTIONS[network]), path)
+    paths: list[Path] = []
+    fp32: dict[str, ov.Model] = {}
+    graphs: dict[str, Path] = {}
+    for network, net in (("gate", gate), ("segmenter", segmenter)):
+        if net is None:
+            continue
+        weights, graphs[network] = (folder / name for name in FILES[network])
+        save_weights(net, weights, trained[network])
+        fp32[network] = to_openvino(net, input_spec, *OUTPUTS[network])
+        save_graph(quantise(fp32[network], frames, FLOAT_CONVOLUTIONS[network]), graphs[network])
+        paths += [weights, *(graphs[network].with_suffix(suffix) for suffix in (".xml", ".bin"))]
     core = ov.Core()
-    paths = [folder / GATE_WEIGHTS, folder / SEGMENTER_WEIGHTS]
-    paths += [path.with_suffix(suffix) for path in graphs.values() for suffix in (".xml", ".bin")]
     return Exported(
         files={path.name: path for path in paths},
         int8={network: core.read_model(path) for network, path in graphs.items()},

@@ -15,6 +15,7 @@ from model.bundle import GATE_WEIGHTS, SEGMENTER_WEIGHTS, find, verify
 from model.calibration.bound_arguments import add_bound_arguments, bound_of
 from model.card import Card
 from model.export.assemble import assemble, draft_card
+from model.export.export import OUTPUTS
 from model.frames.refused import TrainingRefused
 from model.load import torch_nets, usable_cores
 from model.nets import GateNet, SegmenterNet, build_gate, build_segmenter, load_weights
@@ -22,8 +23,6 @@ from model.training.recipe import Recipe, load_recipe
 from model.training.recipe_frames import read_split
 
 log = logging.getLogger(__name__)
-
-ONNX_OUTPUTS = {"gate": ("scores",), "segmenter": ("probabilities", "scores")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights",
         type=Path,
         metavar="DIR",
-        help=f"holds {GATE_WEIGHTS} and {SEGMENTER_WEIGHTS}, as DIR.work after `train`",
+        help=f"holds {SEGMENTER_WEIGHTS} and, of design separate, {GATE_WEIGHTS}, as DIR.work after `train`",
     )
     parser.add_argument("--bundle", help="take networks and weights from a bundle instead, for --onnx")
     parser.add_argument("--frames", type=Path, metavar="DIR", help="in the competition's layout, for --out")
@@ -84,29 +83,26 @@ def _export_bundle(args: argparse.Namespace) -> int:
     return 0
 
 
-def read_nets(recipe: Recipe, weights: Path) -> tuple[GateNet, SegmenterNet, dict[str, str]]:
-    """Both networks from a folder, and the sentence on how each was trained. Raises TrainingRefused."""
-    count = len(recipe.classes)
-    gate = build_gate(recipe.gate, recipe.input, count)
-    segmenter = build_segmenter(recipe.segmenter, recipe.input, count)
-    trained = {
-        network: _fill(net, weights / name, recipe)
-        for network, net, name in (
-            ("gate", gate, GATE_WEIGHTS),
-            ("segmenter", segmenter, SEGMENTER_WEIGHTS),
-        )
-    }
-    return gate.eval(), segmenter.eval(), trained
+def read_nets(recipe: Recipe, weights: Path) -> tuple[GateNet | None, SegmenterNet, dict[str, str]]:
+    """A recipe's networks from a folder, and how each was trained. Raises TrainingRefused."""
+    count, trained = len(recipe.classes), {}
+    gate = None if recipe.gate is None else build_gate(recipe.gate, recipe.input, count).eval()
+    segmenter = build_segmenter(recipe.segmenter, recipe.input, count).eval()
+    if gate is not None:
+        trained["gate"] = _fill(gate, weights / GATE_WEIGHTS, recipe)
+    trained["segmenter"] = _fill(segmenter, weights / SEGMENTER_WEIGHTS, recipe)
+    return gate, segmenter, trained
 
 
-def write_onnx(gate: GateNet, segmenter: SegmenterNet, card: Card, folder: Path) -> None:
-    """Both networks as ONNX files, held against torch. Raises TrainingRefused when one says otherwise."""
+def write_onnx(gate: GateNet | None, segmenter: SegmenterNet, card: Card, folder: Path) -> None:
+    """The networks as ONNX files, held against torch. Raises TrainingRefused when one says otherwise."""
     from model.engines.onnx import OnnxRefused, to_onnx  # onnx and onnxruntime only where they are asked for
 
-    nets: dict[str, nn.Module] = {"gate": gate, "segmenter": segmenter}
+    nets: dict[str, nn.Module] = {} if gate is None else {"gate": gate}
+    nets["segmenter"] = segmenter
     try:
         for network, net in nets.items():
-            path = to_onnx(net, card.input, folder / f"{network}.onnx", *ONNX_OUTPUTS[network])
+            path = to_onnx(net, card.input, folder / f"{network}.onnx", *OUTPUTS[network])
             print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, checked with onnxruntime")
     except OnnxRefused as refused:
         raise TrainingRefused(str(refused)) from None

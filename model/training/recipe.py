@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from model.card import DefectClass, GateSpec, InputSpec, SegmenterSpec
+from model.card import SEPARATE, DefectClass, Design, GateSpec, InputSpec, SegmenterSpec
 from model.frames.refused import TrainingRefused
 from model.training.recipe_file import explain, read_yaml
 
 RECIPES = Path(__file__).parent / "recipes"
 
 STRIDE_PX = 32
-"""Both networks' deepest stride: decoded frames and crops are multiples of it."""
+"""The networks' deepest stride: what they see, and crops to train on, are multiples of it."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -114,32 +114,47 @@ class Recipe(_Part):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     synthetic: SyntheticSource | None = Field(default=None, description="Without it: frames from --frames")
     classes: tuple[DefectClass, ...] = Field(min_length=1)
+    design: Design = SEPARATE
     input: InputSpec
-    gate: GateSpec
+    gate: GateSpec | None = Field(
+        default=None, description="Of design `separate` alone; the others score by the segmenter's head"
+    )
     segmenter: SegmenterSpec
     held_out_fold: int = Field(default=0, ge=0)
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
-    stages: tuple[Stage, ...] = Field(min_length=2)
+    stages: tuple[Stage, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Recipe:
         if [c.class_id for c in self.classes] != list(range(1, len(self.classes) + 1)):
             raise ValueError("classes must have the ids 1, 2, 3 ... in order")
-        width_px, height_px = (
-            self.input.width_px // self.input.reduce,
-            self.input.height_px // self.input.reduce,
-        )
+        height_px, width_px = self.input.seen_px
         if width_px % STRIDE_PX or height_px % STRIDE_PX:
             raise ValueError(
-                f"input decodes to {height_px}x{width_px}: both must be multiples of {STRIDE_PX}"
+                f"input shows its networks {height_px}x{width_px}: both must be multiples of {STRIDE_PX}"
             )
+        networks = self._networks()
         if len({stage.name for stage in self.stages}) < len(self.stages):
             raise ValueError("each stage needs a name of its own")
         for index, stage in enumerate(self.stages):
             self._check_stage(stage, {s.network for s in self.stages[:index]}, width_px)
-        if {stage.network for stage in self.stages} != {"segmenter", "gate"}:
-            raise ValueError("stages must train a segmenter and a gate")
+        if {stage.network for stage in self.stages} != networks:
+            raise ValueError(
+                f"stages must train {' and '.join(f'a {one}' for one in sorted(networks, reverse=True))}"
+            )
         return self
+
+    def _networks(self) -> set[str]:
+        """Which networks the design has. Raises ValueError where `gate` says otherwise."""
+        if self.design == SEPARATE:
+            if self.gate is None:
+                raise ValueError(f"gate is missing, which design {self.design} needs")
+            return {"segmenter", "gate"}
+        if self.gate is not None:
+            raise ValueError(f"gate is given, but design {self.design} has no gate network: leave it out")
+        if any(stage.network == "gate" for stage in self.stages):
+            raise ValueError(f"a stage trains a gate, but design {self.design} has no gate network")
+        return {"segmenter"}
 
     def _check_stage(self, stage: Stage, trained: set[str], width_px: int) -> None:
         said, count = f"stage {stage.name}", len(self.classes)
@@ -155,7 +170,7 @@ class Recipe(_Part):
             raise ValueError(f"{said}: start `previous` needs an earlier stage of the {stage.network}")
         if (stage.teacher or stage.start == "segmenter" or stage.fill_boxes) and "segmenter" not in trained:
             raise ValueError(f"{said}: it needs an earlier stage of the segmenter")
-        if stage.start == "segmenter" and self.gate.encoder != self.segmenter.encoder:
+        if stage.start == "segmenter" and self.gate and self.gate.encoder != self.segmenter.encoder:
             raise ValueError(f"{said}: start `segmenter` needs the same encoder in gate and segmenter")
 
 

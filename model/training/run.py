@@ -38,7 +38,10 @@ class TrainingRun:
 
 def encoder_of(recipe: Recipe, stage: Stage) -> str:
     """The encoder of the network that a stage trains."""
-    return recipe.segmenter.encoder if stage.network == "segmenter" else recipe.gate.encoder
+    if stage.network == "segmenter":
+        return recipe.segmenter.encoder
+    assert recipe.gate is not None
+    return recipe.gate.encoder
 
 
 def scouted_file(run: TrainingRun, stage: Stage) -> Path | None:
@@ -48,6 +51,16 @@ def scouted_file(run: TrainingRun, stage: Stage) -> Path | None:
         return None
     path = run.weights / scouted.file
     return path if path.is_file() else None
+
+
+def check_trainable(recipe: Recipe) -> None:
+    """Samplers cut crops of whole frames, losses know a gate's dense cells. Raises TrainingRefused."""
+    heads = [recipe.segmenter.gate_head, *([recipe.gate.architecture] if recipe.gate else [])]
+    if recipe.input.view.kind != "whole" or set(heads) != {"dense"}:
+        raise TrainingRefused(
+            f"the recipe {recipe.name} cannot be trained by `train`, which knows whole frames and dense "
+            f"gates: `python -m model study train` trains the others"
+        )
 
 
 def check_starts(run: TrainingRun) -> None:

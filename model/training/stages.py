@@ -15,15 +15,26 @@ from model.training.checkpoints import CheckpointFile, Identity
 from model.training.loop import LoopPlan, Loss, Trained, train
 from model.training.losses import GateLoss, JointLoss
 from model.training.recipe import Stage
-from model.training.run import TrainingRun, check_starts, encoder_of, identity_of, recipe_digest, scouted_file
+from model.training.run import (
+    TrainingRun,
+    check_starts,
+    check_trainable,
+    encoder_of,
+    identity_of,
+    recipe_digest,
+    scouted_file,
+)
 from model.training.sampling import FrameSampler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedNets:
-    """Both networks on the CPU in evaluation mode, and one sentence each on how they came about."""
+    """Networks on the CPU in evaluation mode, and one sentence each on how they came about.
 
-    gate: GateNet
+    Only design `separate` has a gate.
+    """
+
+    gate: GateNet | None
     segmenter: SegmenterNet
     trained: dict[str, str]
 
@@ -46,10 +57,12 @@ class _SoFar:
 
 
 def train_networks(run: TrainingRun, frames: Sequence[LabelledFrame]) -> TrainedNets:
-    """Train both networks; what an earlier run of the same kind has left in `run.work` is not done again.
+    """Train a recipe's networks; what an earlier run of the same kind left in `run.work` is not done again.
 
-    Raises TrainingRefused: a start is missing, a checkpoint is another run's, memory runs out.
+    Raises TrainingRefused: the recipe is for networks that the losses do not know, a start is missing, a
+    checkpoint is another run's, memory runs out.
     """
+    check_trainable(run.recipe)
     check_starts(run)
     identity = identity_of(run, frames)
     so_far = _SoFar(frames=frames)
@@ -58,12 +71,11 @@ def train_networks(run: TrainingRun, frames: Sequence[LabelledFrame]) -> Trained
             filled = fill_boxes(so_far.segmenter, so_far.frames, run.hardware, run.recipe.input.reduce)
             so_far = replace(so_far, frames=filled)
         so_far = _scouted(run, stage, so_far) or _trained(run, index, so_far, identity)
-    assert so_far.gate is not None
     assert so_far.segmenter is not None
     return TrainedNets(
-        gate=so_far.gate.cpu().eval(),
+        gate=None if so_far.gate is None else so_far.gate.cpu().eval(),
         segmenter=so_far.segmenter.cpu().eval(),
-        trained={network: "; ".join(said) for network, said in so_far.said.items()},
+        trained={network: "; ".join(said) for network, said in so_far.said.items() if said},
     )
 
 
@@ -125,6 +137,7 @@ def _build(run: TrainingRun, stage: Stage) -> starts.Net:
     torch.manual_seed(1000 * run.seed + recipe.held_out_fold)
     if stage.network == "segmenter":
         return build_segmenter(recipe.segmenter, recipe.input, len(recipe.classes))
+    assert recipe.gate is not None
     return build_gate(recipe.gate, recipe.input, len(recipe.classes))
 
 

@@ -123,8 +123,10 @@ def _work_folder(out: Path, *, fresh: bool) -> Path:
 
 
 def _keep(nets: TrainedNets, work: Path) -> None:
-    """Write both networks' weights in fp16, and go on with those: graphs and weights then say the same."""
+    """Write the networks' weights in fp16, and go on with those: graphs and weights then say the same."""
     for net, name in ((nets.gate, GATE_WEIGHTS), (nets.segmenter, SEGMENTER_WEIGHTS)):
+        if net is None:
+            continue
         save_weights(net, work / name, nets.trained[name.split(".")[0]])
         load_weights(net, work / name)
 

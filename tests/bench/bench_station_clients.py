@@ -100,7 +100,7 @@ def _measure(
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.add_init_script(NOTE_DRAWN)
         page.goto(station.page)
-        page.wait_for_function("window.drawn.length > 0")
+        page.wait_for_function("() => window.drawn.length > 0")
         figures.say(f"{given.clients} pages are open, and a real one; {idle_cpu_s:.1f} s of CPU until then")
         sent = _send(writer, messages, station, given.rate)
         drawn = _drawn(page, pages[0], len(sent.at_s))

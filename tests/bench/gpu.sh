@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Frames/s of the `line` preset on a GPU, from JPEG bytes: writes out/bench/gpu.json with the GPU's name.
+# Frames/s of the `line` preset on a GPU, from JPEG bytes: writes out/bench/gpu.json with the GPU's name. Then the
+# three designs at shares of defective frames, ours and the reference's networks: writes out/designs/.
 #
 #   tests/bench/gpu.sh [--bundle severstal] [--out DIR] ...      see python -m tests.bench.bench_gpu --help
+#   tests/bench/gpu.sh designs [--models reference] [--repeats 3] ...  only these; see python -m model bench --help
 #
 # Runs on a bare machine: it needs torch, torchvision and the repository. PYTHON names the interpreter; WHEELS a
 # folder of wheels, of which those are installed that are missing. Without a GPU it says so, marks every row as
@@ -32,4 +34,18 @@ if ((${#missing[@]})); then
   "$python" -m pip install --quiet --no-index --no-deps --find-links "$WHEELS" "${missing[@]}"
 fi
 
-exec "$python" -m tests.bench.bench_gpu "$@"
+# `python -m model bench` without what only the command line needs.
+designs() {
+  local frames=()
+  if [[ -n ${COILWATCH_FRAMES:-} ]]; then
+    frames=(--frames "$COILWATCH_FRAMES")
+  fi
+  "$python" -m model.bench --engines torch-cuda "${frames[@]}" "$@"
+}
+
+if [[ ${1:-} == designs ]]; then
+  designs "${@:2}"
+else
+  "$python" -m tests.bench.bench_gpu "$@"
+  designs
+fi

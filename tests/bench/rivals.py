@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, Producer
 
 from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, load_card
 from model.card import LINE, PLANT, InputSpec
-from model.engines.openvino import cut
+from model.engines.cuts import cut
 from model.inspector import Pixels
 from model.regions import RegionFinder
 from tests.bench.cascade import decode

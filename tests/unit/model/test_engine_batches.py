@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from model.engines.batches import SLOTS, BatchedNet, EagerNet, Frames
 from model.engines.cuda import InFullPrecision, bfloat16_forward, in_bfloat16
-from model.engines.torch import OnlyMasks, OwnScores
+from model.engines.halves import Begins
+from model.engines.torch import OnlyMasks
 from model.nets import build_gate, build_segmenter
 from tests.support.tiny_nets import GATE, INPUT, SEGMENTER
 
@@ -139,13 +140,13 @@ def frames() -> Tensor:
 def test_bfloat16_keeps_heads_and_norms_in_full_precision_and_results_close(frames: Tensor) -> None:
     torch.manual_seed(0)
     segmenter = build_segmenter(SEGMENTER, INPUT).eval()
-    masks, scores = OnlyMasks(segmenter), OwnScores(segmenter)
-    expected = masks(frames), scores(frames)
+    masks, scores = OnlyMasks(segmenter), Begins(segmenter)
+    expected = masks(frames), scores(frames)[0]
 
-    for _ in range(2):  # the gate and the segmenter of the `accurate` preset share their network
+    for _ in range(2):  # the halves of a design with one encoder share their network
         in_bfloat16(masks)
         in_bfloat16(scores)
-    found = bfloat16_forward(masks, frames), bfloat16_forward(scores, frames)
+    found = bfloat16_forward(masks, frames)[0], bfloat16_forward(scores, frames)[0]
 
     assert isinstance(segmenter.gate_head, InFullPrecision)
     assert isinstance(segmenter.gate_head.layer, nn.Conv2d)
@@ -167,5 +168,5 @@ def test_bfloat16_keeps_heads_and_norms_in_full_precision_and_results_close(fram
 def test_bfloat16_leaves_scores_finer_than_its_own_steps(frames: Tensor) -> None:
     """A score that was rounded to bfloat16 could only be a multiple of 1/512 near 1/2."""
     torch.manual_seed(0)
-    scores = bfloat16_forward(in_bfloat16(build_gate(GATE, INPUT).eval()), frames)
+    (scores,) = bfloat16_forward(in_bfloat16(build_gate(GATE, INPUT).eval()), frames)
     assert not torch.equal(scores, scores.bfloat16().float())

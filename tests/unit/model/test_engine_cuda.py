@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from model.bundle import load_card
-from model.card import InputSpec
+from model.card import DESIGNS, Design, InputSpec
 from model.engines.decoding import DeviceDecoder
-from model.engines.torch import OwnScores, TorchInspector
+from model.engines.shared_torch import SharedTorchInspector
+from model.engines.torch import TorchInspector
 from model.images import ImageInvalid, decode_grey
 from model.inspector import Gated
 from model.load import torch_nets
@@ -31,22 +32,35 @@ WIDTH_PX, HEIGHT_PX = 1600, 256
 SPEC = InputSpec(width_px=WIDTH_PX, height_px=HEIGHT_PX, reduce=2, mean=0, std=1)
 
 
-def on(device: str, folder: Path, buckets: tuple[int, ...], preset: str = "line") -> TorchInspector:
+def on(
+    device: str, folder: Path, buckets: tuple[int, ...], design: Design = "separate"
+) -> TorchInspector | SharedTorchInspector:
     card = load_card(folder)
     gate, segmenter = torch_nets(folder, card)
-    return TorchInspector(
+    if design == "separate":
+        assert gate is not None
+        point = card.presets["line"].operating_points["plant"]
+        return TorchInspector(
+            card=card,
+            point=point,
+            gate=gate,
+            segmenter=segmenter,
+            device=torch.device(device),
+            buckets=buckets,
+        )
+    return SharedTorchInspector(
         card=card,
-        point=card.presets[preset].operating_points["plant"],
-        gate=gate if card.presets[preset].gate == "gate" else OwnScores(segmenter),
+        point=card.presets["accurate"].operating_points["plant"],
         segmenter=segmenter,
+        design=design,
         device=torch.device(device),
         buckets=buckets,
     )
 
 
-@pytest.mark.parametrize("preset", ["line", "accurate"])
-def test_graphs_say_what_eager_torch_says(random_bundle: Path, preset: str) -> None:
-    cpu, gpu = on("cpu", random_bundle, (1,), preset), on("cuda", random_bundle, (1, 2, 4), preset)
+@pytest.mark.parametrize("design", DESIGNS)
+def test_graphs_say_what_eager_torch_says(random_bundle: Path, design: Design) -> None:
+    cpu, gpu = on("cpu", random_bundle, (1,), design), on("cuda", random_bundle, (1, 2, 4), design)
     gpu.warm_up()
     frames = [noisy_pixels(cpu.card, seed) for seed in range(11)]  # 4, 4 and 3 padded to 4
 
@@ -57,6 +71,24 @@ def test_graphs_say_what_eager_torch_says(random_bundle: Path, preset: str) -> N
         found, expected = np.stack(gpu.probabilities(frames)), np.stack(cpu.probabilities(frames))
         assert np.abs(found - expected).mean() < BFLOAT16 / 10
     assert len(gpu.segment(frames, [Gated(score=1.0)] * len(frames))) == len(frames)
+
+
+@pytest.mark.parametrize("design", ["shared_backbone", "two_head"])
+def test_what_is_kept_on_the_gpu_is_the_frames_own(random_bundle: Path, design: Design) -> None:
+    gpu = on("cuda", random_bundle, (1, 2, 4), design)
+    gpu.point = gpu.point.model_copy(update={"gate_threshold": 0.5})
+    frames = [noisy_pixels(gpu.card, seed) for seed in range(23)]
+
+    gated = gpu.gate(frames)
+    passed = [i for i, word in enumerate(gated) if word.score >= 0.5]
+    assert 0 < len(passed) < len(frames)
+    assert [word.kept is not None for word in gated] == [i in passed for i in range(len(frames))]
+    rows = [gated[i].kept.take(gpu) for i in passed]  # type: ignore[attr-defined]
+    assert all(tensor.is_cuda for each in rows for tensor in each)
+
+    found = gpu._decode(rows, np.array)
+    alone = [gpu.probabilities([frames[i]])[0] for i in passed]
+    assert np.abs(np.stack(found) - np.stack(alone)).mean() < BFLOAT16 / 10
 
 
 def test_in_one_bucket_a_frame_does_not_depend_on_its_company(random_bundle: Path) -> None:

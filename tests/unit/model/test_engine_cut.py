@@ -9,7 +9,8 @@ import openvino as ov
 import pytest
 
 from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, load_card
-from model.engines.openvino import COMPILE_SETTINGS, cut
+from model.engines.cuts import cut
+from model.engines.requests import COMPILE_SETTINGS
 from model.load import load_inspector
 from tests.support.bundles import noisy_pixels
 

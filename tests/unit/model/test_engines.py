@@ -311,7 +311,7 @@ def test_a_bundle_with_broken_graphs_is_refused(tmp_path: Path, level_bundle: Pa
 
 def test_the_engine_keeps_full_precision(level_bundle: Path) -> None:
     """A machine with bfloat16 would use it by default, and results would differ between machines."""
-    from model.engines.openvino import COMPILE_SETTINGS
+    from model.engines.requests import COMPILE_SETTINGS
 
     graph = level_graphs(load_card(level_bundle))["gate"]
     compiled = ov.Core().compile_model(graph, "CPU", COMPILE_SETTINGS)

@@ -21,16 +21,16 @@ from model.bundle import BUNDLES, CARD_FILE
 from model.engines.conversion import to_openvino
 from model.engines.onnx import OnnxRefused, run_onnx, to_onnx
 from model.nets import (
-    GATE_ARCHITECTURE,
-    SEGMENTER_ARCHITECTURE,
+    GATE_ARCHITECTURES,
+    SEGMENTER_ARCHITECTURES,
     GateNet,
-    GreyNormalise,
     SegmenterNet,
     build_gate,
     build_segmenter,
     load_weights,
     save_weights,
 )
+from model.views import GreyNormalise
 from tests.support.tiny_nets import ENCODER, GATE, INPUT, SEGMENTER
 
 CLASSES = 4
@@ -256,15 +256,15 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         load_weights(build_gate(GATE, INPUT), tmp_path / "other.safetensors")
 
 
-@pytest.mark.parametrize("architecture", ["round", SEGMENTER_ARCHITECTURE])
+@pytest.mark.parametrize("architecture", ["round", *SEGMENTER_ARCHITECTURES])
 def test_an_unknown_gate_is_refused(architecture: str) -> None:
-    with pytest.raises(ValueError, match=f"'{architecture}', known: '{GATE_ARCHITECTURE}'"):
+    with pytest.raises(ValueError, match=f"'{architecture}', known: {', '.join(GATE_ARCHITECTURES)}"):
         build_gate(GATE.model_copy(update={"architecture": architecture}), INPUT)
 
 
-@pytest.mark.parametrize("architecture", ["unet", GATE_ARCHITECTURE])
+@pytest.mark.parametrize("architecture", ["psp", *GATE_ARCHITECTURES])
 def test_an_unknown_segmenter_is_refused(architecture: str) -> None:
-    with pytest.raises(ValueError, match=f"'{architecture}', known: '{SEGMENTER_ARCHITECTURE}'"):
+    with pytest.raises(ValueError, match=f"'{architecture}', known: {', '.join(SEGMENTER_ARCHITECTURES)}"):
         build_segmenter(SEGMENTER.model_copy(update={"architecture": architecture}), INPUT)
 
 

@@ -65,7 +65,7 @@ def test_a_recipe_is_read_without_torch() -> None:
         ),
         ("crop_width_px: 448", "crop_width_px: 1024", "stage joint1: crop_width_px must be at most 800"),
         ("class_id: 4", "class_id: 5", "classes must have the ids 1, 2, 3"),
-        ("height_px: 256", "height_px: 260", "decodes to 130x800: both must be multiples of 32"),
+        ("height_px: 256", "height_px: 260", "shows its networks 130x800: both must be multiples of 32"),
         ("name: joint2", "name: joint1", "each stage needs a name of its own"),
         ("steps: 4000", "steps: [4000", "is not YAML"),
     ],

@@ -1,0 +1,105 @@
+"""One OpenVINO graph on a few cores: a ring of infer requests, several frames under way at once.
+
+A graph is compiled once a thread, with ONE stream, and not once with several. With NUM_STREAMS 2, OpenVINO
+2026.4.1 compiled the first `severstal` bundle's int8 segmenter wrongly in 18 of 40 compilations, and each
+of those stays wrong (probabilities up to 0.996 off); with one stream, in between, in 0 of 40. The cause is
+not known. It was not seen in the int8 gate (16 compilations with 2 or 3 streams), nor in the fp32 segmenter
+(3 compilations, too few to clear it). A thread's copies of both networks cost about 60 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from model.inspector import Pixels
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+Array = NDArray[Any]
+Arrays = tuple[Array, ...]
+"""What one inference takes or gives, in the order of the graph's inputs or outputs."""
+
+REQUESTS_PER_COPY: Final = 2
+"""One runs, the other is ready in the engine while the caller is busy with a finished one."""
+
+COMPILE_SETTINGS: Final[dict[str, Any]] = {
+    "NUM_STREAMS": 1,
+    "INFERENCE_NUM_THREADS": 1,
+    # Pinned threads would fight for cores with decoding and with the broker next door.
+    "ENABLE_CPU_PINNING": False,
+    # Where the machine has bfloat16 it would be the default, and results would differ between machines.
+    "INFERENCE_PRECISION_HINT": "f32",
+}
+
+
+class Requests:
+    """A ring of infer requests over the copies of one graph; neighbours belong to different copies."""
+
+    def __init__(self, core: ov.Core, graph: ov.Model, threads: int) -> None:
+        copies = [core.compile_model(graph, "CPU", COMPILE_SETTINGS) for _ in range(threads)]
+        self._outputs = len(graph.outputs)
+        self._ring = [copy.create_infer_request() for _ in range(REQUESTS_PER_COPY) for copy in copies]
+        self.inferences = 0
+        """How many were asked for so far: one a frame."""
+
+    @property
+    def size(self) -> int:
+        """How many frames can be under way."""
+        return len(self._ring)
+
+    def run(self, inputs: Sequence[Arrays], take: Callable[[Arrays], V], then: Callable[[V], T]) -> list[T]:
+        """`then(take(outputs))` of each frame's inputs, in order.
+
+        The outputs are only valid during `take`, which should copy what is needed and no more; `then` has the
+        time of the frames that are under way meanwhile.
+        """
+        tensors = [[ov.Tensor(np.ascontiguousarray(one), shared_memory=True) for one in of] for of in inputs]
+        results: list[T] = []
+        try:
+            for request, each in zip(self._ring, tensors, strict=False):
+                self._start(request, each)
+            for index in range(len(tensors)):
+                request = self._ring[index % self.size]
+                request.wait()
+                taken = take(tuple(request.get_output_tensor(i).data for i in range(self._outputs)))
+                if (following := index + self.size) < len(tensors):
+                    self._start(request, tensors[following])
+                results.append(then(taken))
+        finally:
+            # The engine reads frames where they lie: none may be freed while a request still runs.
+            self._settle()
+        return results
+
+    def _start(self, request: ov.InferRequest, tensors: Sequence[ov.Tensor]) -> None:
+        for index, tensor in enumerate(tensors):
+            request.set_input_tensor(index, tensor)
+        request.start_async()
+        self.inferences += 1
+
+    def _settle(self) -> None:
+        for request in self._ring:
+            try:
+                request.wait()
+            except RuntimeError:
+                continue  # the first failure is on its way up already
+
+
+def as_inputs(frames: Sequence[Pixels], shape: tuple[int, ...]) -> list[Arrays]:
+    """(h, w) uint8 frames as inputs of `shape`, (1, 1, h, w). Raises ValueError for another frame."""
+    for frame in frames:
+        if frame.shape != shape[2:] or frame.dtype != np.uint8:
+            raise ValueError(f"a frame of {frame.dtype} {frame.shape}, the networks take uint8 {shape[2:]}")
+    return [(np.ascontiguousarray(frame).reshape(shape),) for frame in frames]
+
+
+def check_takes_frames(graph: ov.Model, shape: tuple[int, ...]) -> None:
+    """Raises ValueError for a graph with other inputs than one frame of `shape`."""
+    stated = tuple(graph.inputs[0].shape)
+    if len(graph.inputs) != 1 or stated != shape:
+        raise ValueError(f"the graph takes {stated}, its card says {shape}")

@@ -1,0 +1,112 @@
+"""What crosses between the halves of a cut graph, in how much memory; reusing that mixes nothing up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+from openvino import opset8 as ops
+
+from model.bundle import SEGMENTER_GRAPH, find, load_card
+from model.card import Design
+from model.engines.crossings import crossing
+from model.engines.cuts import halves
+from model.engines.requests import COMPILE_SETTINGS
+from model.engines.shared_openvino import SharedBackboneOpenVino
+from model.engines.spare import SpareArrays
+from model.inspector import Gated
+from model.load import load_inspector
+from tests.support.bundles import noisy_pixels
+from tests.support.shared_bundles import shared_bundle
+
+SHARED: tuple[Design, ...] = ("shared_backbone", "two_head")
+GRID = (-1.28, 1.27)
+
+
+def quantised(bounds: tuple[float, ...], levels: int = 256) -> ov.Node:
+    ranges = [ops.constant(np.float32(bound)) for bound in bounds]
+    return ops.fake_quantize(ops.parameter([1, 4], ov.Type.f32), *ranges, levels=levels)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "levels", "crosses_as"),
+    [
+        ((*GRID, *GRID), 256, ov.Type.u8),
+        ((0.0, 2.55, 0.0, 2.55), 256, ov.Type.u8),
+        ((*GRID, *GRID), 128, ov.Type.f32),
+        ((*GRID, 0.0, 2.55), 256, ov.Type.f32),
+        ((-1.285, 1.265, -1.285, 1.265), 256, ov.Type.f32),
+        ((1.0, 3.0, 1.0, 3.0), 256, ov.Type.f32),
+    ],
+    ids=["grid", "from zero", "fewer steps", "another grid behind", "zero off the grid", "zero outside"],
+)
+def test_only_a_plain_grid_crosses_as_integers(
+    bounds: tuple[float, ...], levels: int, crosses_as: ov.Type
+) -> None:
+    node = quantised(bounds, levels)
+    given = node.input_value(0).get_node()
+    taker = ops.relu(node)
+    one = crossing(node.output(0), list(taker.inputs()))
+    assert one.leaves.get_element_type() == crosses_as
+
+    parameter = ops.parameter([1, 4], crosses_as)
+    taker.input(0).replace_source_output(one.arrives(parameter).output(0))
+    first, second = ov.Model([one.leaves], [given], "first"), ov.Model([taker], [parameter], "second")
+    rows = np.linspace(-2, 3, 4, dtype=np.float32)[None]
+    run = [ov.Core().compile_model(part, "CPU", COMPILE_SETTINGS) for part in (first, second)]
+    found = run[1](run[0](rows)[0])[0]
+    reference = quantised(bounds, levels)
+    whole = ov.Model([ops.relu(reference)], [reference.input_value(0).get_node()], "whole")
+    expected = ov.Core().compile_model(whole, "CPU", COMPILE_SETTINGS)(rows)[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_what_is_not_quantised_crosses_as_it_is() -> None:
+    node = ops.relu(ops.parameter([1, 4], ov.Type.f32))
+    one = crossing(node.output(0), [])
+    assert one.leaves == node.output(0)
+
+
+def test_a_shipped_int8_graph_keeps_a_byte_a_value() -> None:
+    graph = ov.Core().read_model(find("severstal") / SEGMENTER_GRAPH)
+    parts = halves(graph, "scores", "probabilities")
+    assert {output.get_element_type() for output in parts.first.outputs[1:]} == {ov.Type.u8}
+    assert [list(output.shape) for output in parts.first.outputs[1:]] == [
+        list(taken.shape) for taken in parts.second.inputs
+    ]
+
+
+@pytest.mark.parametrize("design", SHARED)
+def test_memory_that_is_used_again_mixes_no_frames_up(
+    tmp_path: Path, random_bundle: Path, design: Design
+) -> None:
+    found = load_inspector(shared_bundle(tmp_path / design, random_bundle, design, 0.0), threads=1)
+    frames = [noisy_pixels(found.card, seed) for seed in range(8)]
+    alone = [found.segment([frame], [Gated(score=1.0)])[0] for frame in frames]
+    held = found.gate(frames[:4])
+    for first in (4, 6, 4, 6):  # meanwhile others come and go
+        batch = frames[first : first + 2]
+        assert found.segment(batch, found.gate(batch)) == alone[first : first + 2]
+    assert found.segment(frames[:4], held) == alone[:4]
+    assert any(alone)
+
+
+def test_memory_is_used_again_and_what_lies_unused_is_bounded(random_bundle: Path) -> None:
+    found = load_inspector(random_bundle, threads=1, preset="accurate", design="shared_backbone")
+    assert isinstance(found, SharedBackboneOpenVino)
+    frames = [noisy_pixels(load_card(random_bundle), 0)] * 3
+    unseen = [Gated(score=1.0)] * 3
+    for _ in range(3):
+        found.segment(frames, unseen)
+        assert len(found._spare) == 3
+
+    spare = SpareArrays(most_bytes=40)  # a set has 16
+    sets = [spare.copied((np.full(2, float(value)),)) for value in range(3)]
+    for one in sets:
+        spare.give_back(one)
+    assert len(spare) == 2
+    (again,) = spare.copied((np.full(2, 9.0),))
+    assert again is sets[1][0], "the third was too many"
+    assert again.tolist() == [9, 9]
