@@ -9,7 +9,7 @@ EDITABLE := $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 # openvino-telemetry tells Google Analytics of each import of OpenVINO, which runs without it.
 COMPILE := .venv/bin/uv --no-config pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --no-emit-package openvino-telemetry --upgrade
-# A process of their own: what Playwright leaves behind brought the tests after it down (a segmentation fault in one run of two).
+# In a process of their own: while a browser is there, Playwright's event loop runs, and no other test can start its own.
 IN_A_BROWSER := tests/browser tests/integration/test_station_pages.py
 
 .DEFAULT_GOAL := help

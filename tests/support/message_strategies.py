@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 from contracts.alarms import Alarm, AlarmKind, AlarmState, LaneRecurrence
@@ -41,7 +43,9 @@ _geometry = {
     "offset_mm": st.floats(-1e5, 1e5),
 }
 _times = {"exposed_at_ns": times, "deadline_at_ns": times}
-_traces = st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", fullmatch=True)
+_traces = st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", fullmatch=True).filter(
+    lambda trace: not re.match(r"ff|..-0{32}|..-\w{32}-0{16}", trace)  # W3C trace context, 3.2: no such trace
+)
 
 record_ids = st.builds(RecordId, topic=texts, partition=counts, offset=counts)
 _result = {"bundle": texts, "inspected_at_ns": times, "source": record_ids}
