@@ -87,14 +87,12 @@ _TORCH_EXTRA = frozenset({"torch", "safetensors", "segmentation_models_pytorch",
 
 
 def _openvino_int8(folder: Path, choice: Choice, threads: int) -> Inspector:
-    import openvino as ov
-
-    core = ov.Core()
+    from model.engines.core import runtime
 
     def read(name: str) -> ov.Model:
         if name not in choice.card.files:
             raise BundleRefused(f"{folder} has no {name} for engine openvino: export it again")
-        return core.read_model(folder / name)
+        return runtime().read_model(folder / name)
 
     gate = read(GATE_GRAPH) if choice.design == SEPARATE else None
     return _openvino(choice, gate, read(SEGMENTER_GRAPH), threads)

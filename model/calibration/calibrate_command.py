@@ -7,14 +7,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import openvino as ov
-
 from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, BundleRefused, find, verify, write_bundle
 from model.calibration.bound_arguments import add_bound_arguments, bound_of
 from model.calibration.calibrated import calibrated
 from model.calibration.miss_bound import MissBound, check_enough
 from model.calibration.raw_outputs import run_graphs
 from model.card import Card
+from model.engines.core import runtime
 from model.frames import frames as in_memory
 from model.frames.frames import JudgedFrame
 from model.frames.reading import Frames, read_frames
@@ -68,7 +67,7 @@ def recalibrated(
     needed["segmenter"] = SEGMENTER_GRAPH
     if absent := [name for name in needed.values() if name not in card.files]:
         raise BundleRefused(f"{folder} has no {absent[0]} to calibrate: export it again")
-    core = ov.Core()
+    core = runtime()
     graphs = {network: core.read_model(folder / name) for network, name in needed.items()}
     outputs = run_graphs(card, graphs, [frame.pixels for frame in judged], threads)
     which = "all frames" if fold is None else f"fold {fold}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from model.card import Card, OperatingPoint
 from model.engines.checks import gate_score, input_shape
+from model.engines.core import runtime
 from model.engines.cuts import cut
 from model.engines.requests import Arrays, Requests, as_inputs, check_takes_frames
 from model.inspector import Gated, Inspector, Pixels, Region
@@ -35,7 +36,7 @@ class OpenVinoInspector(Inspector):
         self.card = card
         self.point = point
         self._shape = input_shape(card)
-        core = ov.Core()
+        core = runtime()
         for graph in (gate, segmenter):
             check_takes_frames(graph, self._shape)
         self._gate = Requests(core, cut(gate, "scores"), threads)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model.card import Card, OperatingPoint
 from model.engines.checks import gate_score, input_shape
+from model.engines.core import runtime
 from model.engines.cuts import cut, halves
 from model.engines.requests import Arrays, Requests, as_inputs, check_takes_frames
 from model.engines.shared import Kept, SharedInspector
@@ -29,7 +30,7 @@ class _OpenVinoShared(SharedInspector):
         super().__init__(card, point)
         self._shape = input_shape(card)
         check_takes_frames(graph, self._shape)
-        self._core = ov.Core()
+        self._core = runtime()
         self._first = Requests(self._core, sees, threads)
         self._spare = SpareArrays()
 

@@ -11,6 +11,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from model.card import Card, InputSpec, WholeView
+from model.engines.core import runtime
 from model.engines.cuts import cut
 from model.engines.requests import COMPILE_SETTINGS
 from model.evaluation.gate_figures import rounded, rounded_pair
@@ -55,7 +56,7 @@ def compile_narrow(graph: ov.Model, spec: InputSpec) -> Scorer:
     """A gate's graph for crops: its networks are fully convolutional, so it only takes another shape."""
     clone = cut(graph.clone(), "scores")
     clone.reshape([1, 1, spec.height_px // spec.reduce, CROP_WIDTH_PX // spec.reduce])
-    return Scorer(ov.Core().compile_model(clone, "CPU", COMPILE_SETTINGS))
+    return Scorer(runtime().compile_model(clone, "CPU", COMPILE_SETTINGS))
 
 
 class Scorer:

@@ -16,6 +16,7 @@ from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, bundle_version, choose, fi
 from model.calibration.calibration import RawOutputs, cross_fitted
 from model.calibration.miss_bound import MissBound
 from model.card import PLANT, Card, OperatingPoint
+from model.engines.core import runtime
 from model.evaluation import speed
 from model.evaluation.crops import cropped
 from model.evaluation.galleries import Shown
@@ -153,7 +154,7 @@ def gate_graph(bundle: Opened, engine: str) -> ov.Model:
     """The graph that scores frames, int8 for engine `openvino`, else made of the weights in fp32."""
     small = bundle.card.presets[bundle.preset].gate == "gate"
     if engine == "openvino":
-        return ov.Core().read_model(bundle.folder / (GATE_GRAPH if small else SEGMENTER_GRAPH))
+        return runtime().read_model(bundle.folder / (GATE_GRAPH if small else SEGMENTER_GRAPH))
     from model.engines.conversion import to_openvino
 
     nets = torch_nets(bundle.folder, bundle.card)

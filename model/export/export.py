@@ -18,6 +18,7 @@ from openvino import opset13
 from model.bundle import GATE_GRAPH, GATE_WEIGHTS, SEGMENTER_GRAPH, SEGMENTER_WEIGHTS
 from model.card import InputSpec
 from model.engines.conversion import to_openvino
+from model.engines.core import runtime
 from model.nets import GateNet, SegmenterNet, save_weights
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ def export_files(
         fp32[network] = to_openvino(net, input_spec, *OUTPUTS[network])
         save_graph(quantise(fp32[network], frames, FLOAT_CONVOLUTIONS[network]), graphs[network])
         paths += [weights, *(graphs[network].with_suffix(suffix) for suffix in (".xml", ".bin"))]
-    core = ov.Core()
+    core = runtime()
     return Exported(
         files={path.name: path for path in paths},
         int8={network: core.read_model(path) for network, path in graphs.items()},

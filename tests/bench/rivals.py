@@ -11,11 +11,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-import openvino as ov
 from confluent_kafka import Consumer, Producer
 
 from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, load_card
 from model.card import LINE, PLANT, InputSpec
+from model.engines.core import runtime
 from model.engines.cuts import cut
 from model.inspector import Pixels
 from model.regions import RegionFinder
@@ -63,7 +63,7 @@ class Afternoon:
     def __init__(self, folder: Path, *, our_decoder: bool) -> None:
         self._decode = decode if our_decoder else decode_by_the_manual
         self._card = load_card(folder)
-        core = ov.Core()
+        core = runtime()
         # One stream is its default for one frame at a time; graphs with several were seen compiled wrongly.
         options = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1}
         self._gate = core.compile_model(folder / GATE_GRAPH, "CPU", options)

@@ -11,6 +11,7 @@ from openvino import opset8 as ops
 
 from model.bundle import SEGMENTER_GRAPH, find, load_card
 from model.card import Design
+from model.engines.core import runtime
 from model.engines.crossings import crossing
 from model.engines.cuts import halves
 from model.engines.requests import COMPILE_SETTINGS
@@ -55,11 +56,11 @@ def test_only_a_plain_grid_crosses_as_integers(
     taker.input(0).replace_source_output(one.arrives(parameter).output(0))
     first, second = ov.Model([one.leaves], [given], "first"), ov.Model([taker], [parameter], "second")
     rows = np.linspace(-2, 3, 4, dtype=np.float32)[None]
-    run = [ov.Core().compile_model(part, "CPU", COMPILE_SETTINGS) for part in (first, second)]
+    run = [runtime().compile_model(part, "CPU", COMPILE_SETTINGS) for part in (first, second)]
     found = run[1](run[0](rows)[0])[0]
     reference = quantised(bounds, levels)
     whole = ov.Model([ops.relu(reference)], [reference.input_value(0).get_node()], "whole")
-    expected = ov.Core().compile_model(whole, "CPU", COMPILE_SETTINGS)(rows)[0]
+    expected = runtime().compile_model(whole, "CPU", COMPILE_SETTINGS)(rows)[0]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
@@ -70,7 +71,7 @@ def test_what_is_not_quantised_crosses_as_it_is() -> None:
 
 
 def test_a_shipped_int8_graph_keeps_a_byte_a_value() -> None:
-    graph = ov.Core().read_model(find("severstal") / SEGMENTER_GRAPH)
+    graph = runtime().read_model(find("severstal") / SEGMENTER_GRAPH)
     parts = halves(graph, "scores", "probabilities")
     assert {output.get_element_type() for output in parts.first.outputs[1:]} == {ov.Type.u8}
     assert [list(output.shape) for output in parts.first.outputs[1:]] == [

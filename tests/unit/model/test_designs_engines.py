@@ -11,6 +11,7 @@ import torch
 
 from model.bundle import BUNDLES, SEGMENTER_GRAPH, find, load_card
 from model.card import Design
+from model.engines.core import runtime
 from model.engines.cuts import cut, halves
 from model.engines.openvino import OpenVinoInspector
 from model.engines.requests import COMPILE_SETTINGS
@@ -63,11 +64,11 @@ def whole(folder: Path, engine: str) -> tuple[np.ndarray, np.ndarray]:
     from model.engines.conversion import to_openvino
 
     graph = (
-        ov.Core().read_model(folder / SEGMENTER_GRAPH)
+        runtime().read_model(folder / SEGMENTER_GRAPH)
         if engine == "openvino"
         else to_openvino(segmenter, load_card(folder).input, "probabilities", "scores")
     )
-    compiled = ov.Core().compile_model(graph, "CPU", COMPILE_SETTINGS)
+    compiled = runtime().compile_model(graph, "CPU", COMPILE_SETTINGS)
     outs = [compiled(frame[None, None]) for frame in frames]
     return (
         np.array([float(out["scores"][0]) for out in outs]),
@@ -201,7 +202,7 @@ def test_torch_pads_without_changing_results(folders: dict[Design, Path], design
 
 @pytest.mark.parametrize("name", sorted(card.parent.name for card in BUNDLES.glob("*/card.json")))
 def test_the_halves_of_a_shipped_graph_have_its_bits_and_only_the_first_has_its_encoder(name: str) -> None:
-    graph = ov.Core().read_model(find(name) / SEGMENTER_GRAPH)
+    graph = runtime().read_model(find(name) / SEGMENTER_GRAPH)
     parts = halves(graph, "scores", "probabilities")
     first, second, scores, masks = (
         convolutions(one)
@@ -212,7 +213,7 @@ def test_the_halves_of_a_shipped_graph_have_its_bits_and_only_the_first_has_its_
     assert second == masks - scores
 
     whole, begins, ends = (
-        ov.Core().compile_model(one, "CPU", COMPILE_SETTINGS) for one in (graph, parts.first, parts.second)
+        runtime().compile_model(one, "CPU", COMPILE_SETTINGS) for one in (graph, parts.first, parts.second)
     )
     frame = noisy_pixels(load_card(find(name)), 5)[None, None]
     expected = whole(frame)
@@ -232,7 +233,7 @@ def test_a_shipped_bundle_says_the_same_by_any_design(name: str, design: Design)
     preset = next((name for name, each in card.presets.items() if each.gate == "segmenter"), None)
     if preset is None:
         pytest.skip(f"{name} has no preset that its segmenter scores")
-    graph = ov.Core().read_model(folder / SEGMENTER_GRAPH)
+    graph = runtime().read_model(folder / SEGMENTER_GRAPH)
     frames = [noisy_pixels(card, seed) for seed in range(3)]
     found = load_inspector(folder, threads=1, preset=preset, design=design)
     twice = OpenVinoInspector(card=card, point=found.point, gate=graph, segmenter=graph, threads=1)

@@ -9,6 +9,7 @@ import openvino as ov
 import pytest
 
 from model.bundle import GATE_GRAPH, SEGMENTER_GRAPH, load_card
+from model.engines.core import runtime
 from model.engines.cuts import cut
 from model.engines.requests import COMPILE_SETTINGS
 from model.load import load_inspector
@@ -16,7 +17,7 @@ from tests.support.bundles import noisy_pixels
 
 
 def run(graph: ov.Model, frame: np.ndarray) -> dict[str, np.ndarray]:
-    said = ov.Core().compile_model(graph, "CPU", COMPILE_SETTINGS)(frame[None, None])
+    said = runtime().compile_model(graph, "CPU", COMPILE_SETTINGS)(frame[None, None])
     return {name: np.array(said[output]) for output in said for name in output.get_names()}
 
 
@@ -25,7 +26,7 @@ def layers(graph: ov.Model) -> set[str]:
 
 
 def read(folder: Path, name: str) -> ov.Model:
-    return ov.Core().read_model(folder / name)
+    return runtime().read_model(folder / name)
 
 
 @pytest.mark.parametrize("output", ["probabilities", "scores"])

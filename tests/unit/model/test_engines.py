@@ -13,6 +13,7 @@ import pytest
 
 from model import load
 from model.bundle import BUNDLES, BundleRefused, find, load_card
+from model.engines.core import runtime
 from model.engines.openvino import OpenVinoInspector
 from model.images import decode_grey
 from model.inspector import Gated, Inspector
@@ -314,7 +315,7 @@ def test_the_engine_keeps_full_precision(level_bundle: Path) -> None:
     from model.engines.requests import COMPILE_SETTINGS
 
     graph = level_graphs(load_card(level_bundle))["gate"]
-    compiled = ov.Core().compile_model(graph, "CPU", COMPILE_SETTINGS)
+    compiled = runtime().compile_model(graph, "CPU", COMPILE_SETTINGS)
 
     assert compiled.get_property("INFERENCE_PRECISION_HINT") == ov.Type.f32
     assert compiled.get_property("NUM_STREAMS") == 1

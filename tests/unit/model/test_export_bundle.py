@@ -12,6 +12,7 @@ from openvino import opset13
 
 from model.bundle import verify
 from model.calibration.miss_bound import MissBound, TooFewFrames
+from model.engines.core import runtime
 from model.export.assemble import assemble
 from model.export.export import Exported, export_files, narrow, save_graph
 from model.export.export_command import read_nets
@@ -56,7 +57,7 @@ def test_wide_constants_shrink_to_a_quarter_and_keep_their_values(tmp_path: Path
     narrow(graph)
     save_graph(graph, tmp_path / "dense.xml")
     assert (tmp_path / "dense.bin").stat().st_size < 1.2 * weights.size
-    answer = ov.Core().compile_model(tmp_path / "dense.xml", "CPU")(row)[0]
+    answer = runtime().compile_model(tmp_path / "dense.xml", "CPU")(row)[0]
     np.testing.assert_allclose(answer, row @ weights.T, atol=0.5)
 
 
@@ -69,7 +70,7 @@ def test_export_writes_the_bundle_s_files(exported: Exported) -> None:
     ("network", "outputs"), [("gate", ["scores"]), ("segmenter", ["probabilities", "scores"])]
 )
 def test_int8_follows_fp32_in_every_output(exported: Exported, network: str, outputs: list[str]) -> None:
-    core = ov.Core()
+    core = runtime()
     frame = noise(0)[None, None]
     fp32, int8 = (
         core.compile_model(graphs[network], "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(frame)

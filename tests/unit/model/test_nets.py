@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from model.bundle import BUNDLES, CARD_FILE
 from model.engines.conversion import to_openvino
+from model.engines.core import runtime
 from model.engines.onnx import OnnxRefused, run_onnx, to_onnx
 from model.nets import (
     GATE_ARCHITECTURES,
@@ -213,7 +214,7 @@ class TestEveryArchitecture:
 
 def in_full_precision(graph: ov.Model) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     settings = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1}
-    return ov.Core().compile_model(graph, "CPU", settings)
+    return runtime().compile_model(graph, "CPU", settings)
 
 
 def poison(net: GateNet | SegmenterNet) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import openvino as ov
 import pytest
 import torch
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from model.bundle import BundleRefused, write_bundle
 from model.card import CropsView, GateSpec, InputSpec, ResizedView, SegmenterSpec, View, WholeView
 from model.engines.conversion import to_openvino
+from model.engines.core import runtime
 from model.engines.cuts import halves
 from model.engines.requests import COMPILE_SETTINGS
 from model.nets import build_gate, build_segmenter, frame_scores
@@ -91,7 +91,7 @@ def test_the_graph_and_its_halves_hold_the_view(
     graph = to_openvino(net, seen_as(view), "probabilities", "scores")
     parts = halves(graph, "scores", "probabilities")
     whole, begins, ends = (
-        ov.Core().compile_model(one, "CPU", COMPILE_SETTINGS) for one in (graph, parts.first, parts.second)
+        runtime().compile_model(one, "CPU", COMPILE_SETTINGS) for one in (graph, parts.first, parts.second)
     )
     frame = frames[:1]
     said = whole(frame.numpy())
@@ -124,7 +124,7 @@ def test_a_classifier_has_one_cell_a_picture(frames: Tensor) -> None:
     assert gate.cells(frames[..., :32]).shape == (2, 5, 1, 1)
     worst = torch.stack([frame_scores(gate.cells(frames[..., a : a + 32])) for a in (0, 32, 64)]).amax(dim=0)
     torch.testing.assert_close(gate(frames), worst, **ROUNDING)
-    compiled = ov.Core().compile_model(
+    compiled = runtime().compile_model(
         to_openvino(gate, seen_as(CropsView(kind="crops", width_px=32)), "scores"), "CPU", COMPILE_SETTINGS
     )
     np.testing.assert_allclose(compiled(frames[:1].numpy())["scores"], worst[:1].numpy(), **ROUNDING)
