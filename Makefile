@@ -13,7 +13,7 @@ COMPILE := .venv/bin/uv --no-config pip compile pyproject.toml --group build --u
 IN_A_BROWSER := tests/browser tests/integration/test_station_pages.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench generate screenshots broker lock clean
+.PHONY: help setup demo up test check bench study generate screenshots broker lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
@@ -41,6 +41,20 @@ check: .venv/.everything ## lint, format, types
 
 bench: .venv/.everything broker ## the README's figures, each with the machine it was measured on, and JSON in out/bench
 	$(PY) -m tests.bench $(ARGS)
+
+# Rows are recipes of model/study/recipes; what was trained before goes on, or is taken as it is.
+ROWS ?= c5-crop s5-linknet-crop
+MINUTES ?= 50
+PERCENT ?= 0 5 50 100
+TRAINED := $(ROWS:%=out/study/%)
+STUDY = $(PY) -m model study
+study: .venv/.everything ## the reference's study again, into docs/study: FRAMES=folder [ROWS="c5-crop ..."] [MINUTES=50 a row] [PERCENT="0 5 50 100"]
+	@[ -d "$(FRAMES)" ] || { echo "make study FRAMES=folder: the Severstal competition's, with train.csv and train_images/, or the project's subset" >&2; exit 2; }
+	$(PY) -m model analyse "$(FRAMES)" --no-pictures --out docs/study/dataset
+	$(PY) -m model bench --models severstal reference reference-resized --percent $(PERCENT) --frames "$(FRAMES)" --out docs/study
+	set -e; for row in $(ROWS); do $(STUDY) train $$row --frames "$(FRAMES)" --minutes $(MINUTES) --out out/study/$$row; done
+	$(STUDY) judge $(TRAINED) --frames "$(FRAMES)"
+	$(STUDY) table $(TRAINED) --out docs/study
 
 generate: .venv/.everything ## what is written from code: asyncapi.yaml, Prometheus's rules, Grafana's dashboards
 	$(PY) -m contracts asyncapi

@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from model.bench.contenders import Contenders
 from model.bench.rounds import Key, Measured, Plan
 from model.bench.turns import Parts, Turn
@@ -91,6 +93,9 @@ def _of_engine(rows: Sequence[Row], measured: Measured, plan: Plan, engine: str)
             fastest[str(percent)] = min(of, key=lambda row: row["time"]["ms_a_frame"])["design"]
     return {
         "fastest": fastest,
+        "fastest_from": fastest_from(
+            {key: row["time"]["ms_a_frame"] for key, row in ran.items()}, plan.percents
+        ),
         "shared_backbone_to_two_head": {
             str(percent): ratio(
                 measured.turns[Key(engine, SHARED_BACKBONE, percent)],
@@ -101,6 +106,23 @@ def _of_engine(rows: Sequence[Row], measured: Measured, plan: Plan, engine: str)
         },
         "break_even": {clock: break_even(ran, plan.percents, clock) for clock in BY_CLOCK},
     }
+
+
+def fastest_from(
+    ms_a_frame: Mapping[tuple[str, int], float], percents: Sequence[int]
+) -> list[dict[str, Any]]:
+    """From which percent of defective frames on which design is the fastest, ascending.
+
+    Between two of `percents`, which ascend, a design's time lies on a straight line. Empty where none ran.
+    """
+    curves = {design: [ms_a_frame[design, p] for p in percents] for design, _ in ms_a_frame}
+    found: list[dict[str, Any]] = []
+    for percent in range(percents[0], percents[-1] + 1) if curves else ():
+        at = {design: float(np.interp(percent, percents, curve)) for design, curve in curves.items()}
+        design = min(at, key=at.__getitem__)
+        if not found or found[-1]["design"] != design:
+            found.append({"percent": percent, "design": design})
+    return found
 
 
 def ratio(ours: Sequence[Turn], theirs: Sequence[Turn]) -> dict[str, float]:

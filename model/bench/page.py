@@ -42,6 +42,11 @@ def _of_models(found: Found, percents: Sequence[int]) -> Iterator[str]:
         yield "Milliseconds by part: decode and gate of every frame, segmenter and regions of a passed one:"
         yield _parts(found["rows"])
         yield _fastest(found["engines"], percents)
+        yield bullets_of(
+            f"Deploy on {engine}: {deployed_words(of['fastest_from'])}"
+            for engine, of in found["engines"].items()
+            if of["fastest_from"]
+        )
         yield (
             "Up to which share `separate` is faster than `shared_backbone`, and `shared_backbone` against "
             "`two_head`; by the time that passed, and by the processor's:"
@@ -123,6 +128,15 @@ def measured_words(even: Found | None) -> str:
     if share is None:
         return "separate always"
     return "separate never" if share == 0 else f"{100 * share:.0f} %"
+
+
+def deployed_words(fastest_from: Sequence[Found]) -> str:
+    """Which design to take, by the share of defective frames that a line sees."""
+    first, *others = fastest_from
+    if not others:
+        return f"`{first['design']}` at every share."
+    later = "".join(f", `{one['design']}` from {one['percent']} %" for one in others)
+    return f"`{first['design']}`{later} of defective frames on."
 
 
 def _value(row: Found, name: str) -> str:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from model.card import Card, OperatingPoint
 from model.engines.checks import gate_score, input_shape
-from model.engines.core import runtime
 from model.engines.cuts import cut
 from model.engines.requests import Arrays, Requests, as_inputs, check_takes_frames
 from model.inspector import Gated, Inspector, Pixels, Region
@@ -36,11 +35,10 @@ class OpenVinoInspector(Inspector):
         self.card = card
         self.point = point
         self._shape = input_shape(card)
-        core = runtime()
         for graph in (gate, segmenter):
             check_takes_frames(graph, self._shape)
-        self._gate = Requests(core, cut(gate, "scores"), threads)
-        self._segmenter = Requests(core, cut(segmenter, "probabilities"), threads)
+        self._gate = Requests(cut(gate, "scores"), threads)
+        self._segmenter = Requests(cut(segmenter, "probabilities"), threads)
         self._regions = RegionFinder(card.input, [kind.class_id for kind in card.classes], point.masks)
 
     def gate(self, frames: Sequence[Pixels]) -> list[Gated]:

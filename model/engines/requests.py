@@ -16,6 +16,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from model.engines.core import runtime
 from model.inspector import Pixels
 
 T = TypeVar("T")
@@ -41,8 +42,8 @@ COMPILE_SETTINGS: Final[dict[str, Any]] = {
 class Requests:
     """A ring of infer requests over the copies of one graph; neighbours belong to different copies."""
 
-    def __init__(self, core: ov.Core, graph: ov.Model, threads: int) -> None:
-        copies = [core.compile_model(graph, "CPU", COMPILE_SETTINGS) for _ in range(threads)]
+    def __init__(self, graph: ov.Model, threads: int) -> None:
+        copies = [runtime().compile_model(graph, "CPU", COMPILE_SETTINGS) for _ in range(threads)]
         self._outputs = len(graph.outputs)
         self._ring = [copy.create_infer_request() for _ in range(REQUESTS_PER_COPY) for copy in copies]
         self.inferences = 0

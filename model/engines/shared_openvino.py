@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from model.card import Card, OperatingPoint
 from model.engines.checks import gate_score, input_shape
-from model.engines.core import runtime
 from model.engines.cuts import cut, halves
 from model.engines.requests import Arrays, Requests, as_inputs, check_takes_frames
 from model.engines.shared import Kept, SharedInspector
@@ -30,8 +29,7 @@ class _OpenVinoShared(SharedInspector):
         super().__init__(card, point)
         self._shape = input_shape(card)
         check_takes_frames(graph, self._shape)
-        self._core = runtime()
-        self._first = Requests(self._core, sees, threads)
+        self._first = Requests(sees, threads)
         self._spare = SpareArrays()
 
     def _see(self, frames: Sequence[Pixels], keep_from: float) -> list[Gated]:
@@ -66,7 +64,7 @@ class SharedBackboneOpenVino(_OpenVinoShared):
         """`segmenter` is one graph with the outputs `scores` and `probabilities`."""
         parts = halves(segmenter, "scores", "probabilities")
         super().__init__(card, point, segmenter, parts.first, threads)
-        self._second = Requests(self._core, parts.second, threads)
+        self._second = Requests(parts.second, threads)
 
     def _decode(self, kept: Sequence[Any], then: Callable[[NDArray[np.float32]], T]) -> list[T]:
         found = self._second.run(kept, _only, lambda output: then(output[0]))

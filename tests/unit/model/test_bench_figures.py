@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.bench.figures import break_even, crossing, ratio
-from model.bench.page import computed_words, measured_words
+from model.bench.figures import break_even, crossing, fastest_from, ratio
+from model.bench.page import computed_words, deployed_words, measured_words
 from model.bench.passing import choose, sequence
 from model.bench.turns import Bench, Parts, Turn
 from model.inspector import Gated, Inspector, Pixels, Region
@@ -160,6 +160,22 @@ def test_shares_that_are_never_reached_are_put_in_words(
 ) -> None:
     even = {"computed_share": computed, "measured_share": measured}
     assert (computed_words(even), measured_words(even)) == words
+
+
+def test_the_page_says_which_design_to_deploy_at_which_share() -> None:
+    curves = {"separate": (4.0, 25.0), "shared_backbone": (10.0, 15.0), "two_head": (13.87, 13.87)}
+    times = {(design, p): ms[p // 100] for design, ms in curves.items() for p in (0, 100)}
+    fastest = fastest_from(times, (0, 100))
+    assert fastest == [
+        {"percent": 0, "design": "separate"},
+        {"percent": 38, "design": "shared_backbone"},
+        {"percent": 78, "design": "two_head"},
+    ]
+    assert deployed_words(fastest) == (
+        "`separate`, `shared_backbone` from 38 %, `two_head` from 78 % of defective frames on."
+    )
+    assert deployed_words(fastest[:1]) == "`separate` at every share."
+    assert fastest_from({}, (0, 100)) == []
 
 
 def test_a_ratio_is_that_of_neighbours_in_time() -> None:
