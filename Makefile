@@ -30,7 +30,8 @@ test: .venv/.everything broker ## all tests, the real broker included; ARGS="-k 
 ifdef ARGS
 	$(PY) -m pytest $(ARGS)
 else
-	$(PY) -m pytest $(foreach test,$(IN_A_BROWSER),--ignore=$(test))
+	$(PY) -m pytest tests/unit --numprocesses auto --dist loadfile
+	$(PY) -m pytest tests/integration $(foreach test,$(IN_A_BROWSER),--ignore=$(test))
 	$(PY) -m pytest $(IN_A_BROWSER)
 endif
 
@@ -51,7 +52,8 @@ STUDY = $(PY) -m model study
 study: .venv/.everything ## the reference's study again, into docs/study: FRAMES=folder [ROWS="c5-crop ..."] [MINUTES=50 a row] [PERCENT="0 5 50 100"]
 	@[ -d "$(FRAMES)" ] || { echo "make study FRAMES=folder: the Severstal competition's, with train.csv and train_images/, or the project's subset" >&2; exit 2; }
 	$(PY) -m model analyse "$(FRAMES)" --no-pictures --out docs/study/dataset
-	$(PY) -m model bench --models severstal reference reference-resized --percent $(PERCENT) --frames "$(FRAMES)" --out docs/study
+	$(PY) -m model bench --models severstal --percent $(PERCENT) --frames "$(FRAMES)" --repeats 15 --turn-s 0.5 --out docs/study/ours
+	$(PY) -m model bench --models reference reference-resized --percent $(PERCENT) --frames "$(FRAMES)" --repeats 3 --turn-s 0 --out docs/study/reference
 	set -e; for row in $(ROWS); do $(STUDY) train $$row --frames "$(FRAMES)" --minutes $(MINUTES) --out out/study/$$row; done
 	$(STUDY) judge $(TRAINED) --frames "$(FRAMES)"
 	$(STUDY) table $(TRAINED) --out docs/study

@@ -32,13 +32,15 @@ def halves(graph: ov.Model, first: str, second: str) -> Halves:
     """A graph cut into everything that output `first` needs, and what output `second` needs beyond that.
 
     Both halves run in int8 as the whole did, with its bits: model.engines.crossings. Raises ValueError where
-    an output is not there.
+    an output is not there, or `second` needs nothing beyond what `first` needs.
     """
     whole = graph.clone()
     begins, ends = _output(whole, first).get_node(), _output(whole, second).get_node()
     moving = _moving(whole)
     needed = _names(_ancestors(begins)) & moving
     beyond = [op for op in _ancestors(ends) if _name(op) in moving and _name(op) not in needed]
+    if _names(beyond) == {_name(ends)}:
+        raise ValueError(f"the graph's {second!r} needs nothing beyond what {first!r} needs")
     crossings = [crossing(value, edges) for value, edges in _edges(beyond, needed)]
     leaving = [begins.input_value(0), *(one.leaves for one in crossings)]
     upper = ov.Model(leaving, whole.get_parameters(), first).clone()

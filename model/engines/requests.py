@@ -10,21 +10,17 @@ not known. It was not seen in the int8 gate (16 compilations with 2 or 3 streams
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import openvino as ov
-from numpy.typing import NDArray
 
 from model.engines.core import runtime
+from model.engines.spare import Arrays, SpareArrays
 from model.inspector import Pixels
 
 T = TypeVar("T")
-V = TypeVar("V")
-
-Array = NDArray[Any]
-Arrays = tuple[Array, ...]
-"""What one inference takes or gives, in the order of the graph's inputs or outputs."""
 
 REQUESTS_PER_COPY: Final = 2
 """One runs, the other is ready in the engine while the caller is busy with a finished one."""
@@ -39,13 +35,47 @@ COMPILE_SETTINGS: Final[dict[str, Any]] = {
 }
 
 
+class Outputs:
+    """What one inference gave, in the order of the graph's outputs; gone afterwards, unless it is kept."""
+
+    __slots__ = ("arrays", "kept")
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.arrays = arrays
+        self.kept = False
+
+    def keep(self) -> Arrays:
+        """The arrays, for whoever hands them to `Requests.give_back` later, or lets them go."""
+        self.kept = True
+        return self.arrays
+
+
+class _AtOnce(Executor):
+    """Runs what it is given then and there."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Raises what `fn` raises."""
+        done: Future[T] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+AT_ONCE: Final[Executor] = _AtOnce()
+
+
 class Requests:
-    """A ring of infer requests over the copies of one graph; neighbours belong to different copies."""
+    """A ring of infer requests over the copies of one graph; neighbours belong to different copies.
+
+    The engine writes outputs straight into memory that is handed out, and used again when it comes back.
+    """
 
     def __init__(self, graph: ov.Model, threads: int) -> None:
         copies = [runtime().compile_model(graph, "CPU", COMPILE_SETTINGS) for _ in range(threads)]
-        self._outputs = len(graph.outputs)
         self._ring = [copy.create_infer_request() for _ in range(REQUESTS_PER_COPY) for copy in copies]
+        self._spare = SpareArrays(
+            [(tuple(one.shape), one.get_element_type().to_dtype()) for one in graph.outputs]
+        )
+        self._given: list[Arrays] = [()] * self.size
         self.inferences = 0
         """How many were asked for so far: one a frame."""
 
@@ -54,32 +84,47 @@ class Requests:
         """How many frames can be under way."""
         return len(self._ring)
 
-    def run(self, inputs: Sequence[Arrays], take: Callable[[Arrays], V], then: Callable[[V], T]) -> list[T]:
-        """`then(take(outputs))` of each frame's inputs, in order.
+    def run(
+        self, inputs: Sequence[Arrays], then: Callable[[Outputs], T], pool: Executor = AT_ONCE
+    ) -> list[T]:
+        """`then(outputs)` of each frame's inputs, in order, while the next frames run.
 
-        The outputs are only valid during `take`, which should copy what is needed and no more; `then` has the
-        time of the frames that are under way meanwhile.
+        A pool is for what takes long beside an inference, and lets go of the GIL.
         """
         tensors = [[ov.Tensor(np.ascontiguousarray(one), shared_memory=True) for one in of] for of in inputs]
-        results: list[T] = []
+        results: list[Future[T]] = []
         try:
-            for request, each in zip(self._ring, tensors, strict=False):
-                self._start(request, each)
+            for place, each in zip(range(self.size), tensors, strict=False):
+                self._start(place, each)
             for index in range(len(tensors)):
-                request = self._ring[index % self.size]
-                request.wait()
-                taken = take(tuple(request.get_output_tensor(i).data for i in range(self._outputs)))
+                place = index % self.size
+                self._ring[place].wait()
+                outputs = Outputs(self._given[place])
                 if (following := index + self.size) < len(tensors):
-                    self._start(request, tensors[following])
-                results.append(then(taken))
+                    self._start(place, tensors[following])
+                results.append(pool.submit(self._finish, outputs, then))
+            return [result.result() for result in results]
         finally:
             # The engine reads frames where they lie: none may be freed while a request still runs.
             self._settle()
-        return results
 
-    def _start(self, request: ov.InferRequest, tensors: Sequence[ov.Tensor]) -> None:
+    def _finish(self, outputs: Outputs, then: Callable[[Outputs], T]) -> T:
+        result = then(outputs)
+        if not outputs.kept:
+            self.give_back(outputs.arrays)
+        return result
+
+    def give_back(self, arrays: Arrays) -> None:
+        """Kept outputs that nobody looks at any more."""
+        self._spare.give_back(arrays)
+
+    def _start(self, place: int, tensors: Sequence[ov.Tensor]) -> None:
+        request, arrays = self._ring[place], self._spare.take()
         for index, tensor in enumerate(tensors):
             request.set_input_tensor(index, tensor)
+        for index, array in enumerate(arrays):
+            request.set_output_tensor(index, ov.Tensor(array, shared_memory=True))
+        self._given[place] = arrays
         request.start_async()
         self.inferences += 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from model.card import Card, OperatingPoint
 from model.engines.checks import gate_score, input_shape
 from model.engines.cuts import cut, halves
-from model.engines.requests import Arrays, Requests, as_inputs, check_takes_frames
+from model.engines.requests import Outputs, Requests, as_inputs, check_takes_frames
 from model.engines.shared import Kept, SharedInspector
-from model.engines.spare import SpareArrays
+from model.engines.spare import Arrays
 from model.inspector import Gated, Pixels
 
 T = TypeVar("T")
@@ -30,21 +31,19 @@ class _OpenVinoShared(SharedInspector):
         self._shape = input_shape(card)
         check_takes_frames(graph, self._shape)
         self._first = Requests(sees, threads)
-        self._spare = SpareArrays()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="regions")
 
     def _see(self, frames: Sequence[Pixels], keep_from: float) -> list[Gated]:
-        def gated(outputs: Arrays) -> Gated:
-            score = gate_score(outputs[0])
-            passes = score >= keep_from
-            kept = Kept(self, self._spare.copied(outputs[1:])) if passes else None
-            return Gated(score=score, kept=kept)
+        def gated(outputs: Outputs) -> Gated:
+            score = gate_score(outputs.arrays[0])
+            return Gated(score=score, kept=Kept(self, outputs.keep()) if score >= keep_from else None)
 
-        return self._first.run(as_inputs(frames, self._shape), gated, _as_it_is)
+        return self._first.run(as_inputs(frames, self._shape), gated)
 
     def _use_again(self, kept: Sequence[Arrays]) -> None:
         """What was kept, once no request reads it and nobody else can have it."""
         for arrays in kept:
-            self._spare.give_back(arrays)
+            self._first.give_back(arrays)
 
     def warm_up(self) -> None:
         """Run each request once, so that every buffer exists before the first frame."""
@@ -67,7 +66,8 @@ class SharedBackboneOpenVino(_OpenVinoShared):
         self._second = Requests(parts.second, threads)
 
     def _decode(self, kept: Sequence[Any], then: Callable[[NDArray[np.float32]], T]) -> list[T]:
-        found = self._second.run(kept, _only, lambda output: then(output[0]))
+        inputs = [features for _, *features in kept]
+        found = self._second.run(inputs, lambda outputs: then(outputs.arrays[0][0]), self._pool)
         self._use_again(kept)
         return found
 
@@ -81,15 +81,6 @@ class TwoHeadOpenVino(_OpenVinoShared):
         super().__init__(card, point, segmenter, whole, threads)
 
     def _decode(self, kept: Sequence[Any], then: Callable[[NDArray[np.float32]], T]) -> list[T]:
-        found = [then(probabilities[0]) for (probabilities,) in kept]
+        found = list(self._pool.map(then, [probabilities[0] for _, probabilities in kept]))
         self._use_again(kept)
         return found
-
-
-def _as_it_is(gated: Gated) -> Gated:
-    return gated
-
-
-def _only(outputs: Arrays) -> NDArray[np.float32]:
-    (output,) = outputs
-    return np.array(output)

@@ -19,10 +19,10 @@ from model.nets import load_weights, save_weights
 from model.study.fitting import FitPlan, fit
 from model.study.losses import StudyLoss
 from model.study.nets import Net, build, weights_file
-from model.study.pictures import pictures_of_all
+from model.study.pictures import Picture, pictures_of_all
 from model.study.recipe import StudyRecipe
 from model.study.sampling import PictureSampler
-from model.training.checkpoints import CheckpointFile
+from model.training.checkpoints import CheckpointFile, Identity
 from model.training.hardware import Hardware
 from model.training.progress import Watch
 from model.training.starts import published_file, start_published
@@ -62,39 +62,7 @@ def train_row(run: StudyRun, split: FrameSplit) -> TrainedRun:
     started = _start(run, net, split.train)
     pictures = pictures_of_all(split.train, recipe.input)
     identity = _identity(run, split)
-    minutes_shares = sum(stage.minutes_share for stage in recipe.stages)
-    stages: list[dict[str, Any]] = []
-    for index, stage in enumerate(recipe.stages):
-        fixed = stage.encoder == "fixed"
-        net.encoder.requires_grad_(not fixed)
-        name = f"{index + 1}-{stage.learns}"
-        plan = FitPlan(
-            stage=name,
-            steps=stage.steps,
-            budget_s=60 * run.minutes * stage.minutes_share / minutes_shares,
-            learning_rate=recipe.learning_rate,
-            seed=run.seed * 100 + index,
-        )
-        checkpoint = CheckpointFile(
-            path=run.out / f"{name}.pt", identity=identity, every_s=run.checkpoint_every_s
-        )
-        fitted = fit(
-            net,
-            PictureSampler(pictures, recipe, stage, seed=plan.seed),
-            StudyLoss(stage.learns, recipe.pixel_weights, fixed),
-            plan,
-            hardware=run.hardware,
-            watch=run.watch,
-            checkpoint=checkpoint,
-        )
-        stages.append(
-            {
-                "stage": name,
-                "steps": fitted.step,
-                "minutes": round(fitted.spent_s / 60, 2),
-                "loss": None if math.isnan(fitted.loss) else round(fitted.loss, 5),
-            }
-        )
+    stages = [_fit_stage(run, net, pictures, identity, index) for index in range(len(recipe.stages))]
     sentence = _sentence(run, started, stages)
     stated: dict[str, Any] = {
         "trained": sentence,
@@ -138,6 +106,42 @@ def open_run(folder: Path) -> TrainedRun:
     return TrainedRun(folder=folder, recipe=recipe, net=net.eval(), stated=stated)
 
 
+def _fit_stage(
+    run: StudyRun, net: Net, pictures: Sequence[Picture], identity: Identity, index: int
+) -> dict[str, Any]:
+    """Fit the recipe's stage number `index`, or go on with it; returns what `run.json` says of it."""
+    recipe = run.recipe
+    stage = recipe.stages[index]
+    fixed = stage.encoder == "fixed"
+    net.encoder.requires_grad_(not fixed)
+    name = f"{index + 1}-{stage.learns}"
+    share = stage.minutes_share / sum(one.minutes_share for one in recipe.stages)
+    plan = FitPlan(
+        stage=name,
+        steps=stage.steps,
+        budget_s=60 * run.minutes * share,
+        learning_rate=recipe.learning_rate,
+        seed=run.seed * 100 + index,
+    )
+    fitted = fit(
+        net,
+        PictureSampler(pictures, recipe, stage, seed=plan.seed),
+        StudyLoss(stage.learns, recipe.pixel_weights, fixed),
+        plan,
+        hardware=run.hardware,
+        watch=run.watch,
+        checkpoint=CheckpointFile(
+            path=run.out / f"{name}.pt", identity=identity, every_s=run.checkpoint_every_s
+        ),
+    )
+    return {
+        "stage": name,
+        "steps": fitted.step,
+        "minutes": round(fitted.spent_s / 60, 2),
+        "loss": None if math.isnan(fitted.loss) else round(fitted.loss, 5),
+    }
+
+
 def _start(run: StudyRun, net: Net, frames: Sequence[LabelledFrame]) -> str:
     if run.recipe.start == "random":
         return "from random weights"
@@ -146,7 +150,7 @@ def _start(run: StudyRun, net: Net, frames: Sequence[LabelledFrame]) -> str:
     return start_published(net, run.recipe.encoder, run.weights, frames)
 
 
-def _identity(run: StudyRun, split: FrameSplit) -> dict[str, str]:
+def _identity(run: StudyRun, split: FrameSplit) -> Identity:
     """What checkpoints of all stages have in common: a run goes on with nothing else."""
     seen = hashlib.sha256()
     for frame in split.train:

@@ -133,15 +133,17 @@ def level_bundle(
 
 def level_graphs(card: Card) -> dict[str, ov.Model]:
     """The two graphs of `level_bundle`, `gate` and `segmenter`."""
-    frames, probabilities = _level_probabilities(card.input)
-    scores = ops.reduce_max(probabilities, np.array([1, 2, 3], np.int64), keep_dims=False)
-    segmenter = ov.Model([probabilities, scores], [frames], "segmenter")
-    frames, probabilities = _level_probabilities(card.input)
-    scores = ops.reduce_max(probabilities, np.array([1, 2, 3], np.int64), keep_dims=False)
+    frames, logits = _level_logits(card.input)
+    segmenter = ov.Model([ops.sigmoid(logits), _highest(logits)], [frames], "segmenter")
+    frames, logits = _level_logits(card.input)
     return {
-        "gate": _named(ov.Model([scores], [frames], "gate"), "scores"),
+        "gate": _named(ov.Model([_highest(logits)], [frames], "gate"), "scores"),
         "segmenter": _named(segmenter, "probabilities", "scores"),
     }
+
+
+def _highest(logits: ov.Node) -> ov.Node:
+    return ops.sigmoid(ops.reduce_max(logits, np.array([1, 2, 3], np.int64), keep_dims=False))
 
 
 def _named(graph: ov.Model, *output_names: str) -> ov.Model:
@@ -214,15 +216,15 @@ def noisy_pixels(card: Card, seed: int) -> np.ndarray:
     return cv2.resize(coarse, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
 
 
-def _level_probabilities(spec: InputSpec) -> tuple[ov.Node, ov.Node]:
-    """The input, and sigmoid(steepness * (tolerance - |grey - level|)) of each 4x4 cell, for each class."""
+def _level_logits(spec: InputSpec) -> tuple[ov.Node, ov.Node]:
+    """The input, and steepness * (tolerance - |grey - level|) of each 4x4 cell, for each class."""
     shape = [1, 1, spec.height_px // spec.reduce, spec.width_px // spec.reduce]
     frames = ops.parameter(shape, np.uint8, name="frames")
     cell = [_CELL_PX, _CELL_PX]
     mean = ops.avg_pool(ops.convert(frames, "f32"), cell, [0, 0], [0, 0], cell, True)
     levels = np.array(list(LEVEL_BY_CLASS.values()), np.float32).reshape(1, -1, 1, 1)
     within = ops.subtract(np.float32(_TOLERANCE), ops.abs(ops.subtract(mean, levels)))
-    return frames, ops.sigmoid(ops.multiply(within, np.float32(_STEEPNESS)))
+    return frames, ops.multiply(within, np.float32(_STEEPNESS))
 
 
 def _save(graph: ov.Model, path: Path) -> dict[str, Path]:

@@ -79,6 +79,16 @@ def test_a_shipped_int8_graph_keeps_a_byte_a_value() -> None:
     ]
 
 
+def test_masks_that_scores_need_whole_leave_nothing_to_cut() -> None:
+    frames = ops.parameter([1, 1, 2, 2], ov.Type.f32, name="frames")
+    masks = ops.sigmoid(frames)
+    whole = ov.Model([ops.reduce_max(masks, np.array([1, 2, 3])), masks], [frames], "whole")
+    for output, name in zip(whole.outputs, ("scores", "probabilities"), strict=True):
+        output.set_names({name})
+    with pytest.raises(ValueError, match="'probabilities' needs nothing beyond what 'scores' needs"):
+        halves(whole, "scores", "probabilities")
+
+
 @pytest.mark.parametrize("design", SHARED)
 def test_memory_that_is_used_again_mixes_no_frames_up(
     tmp_path: Path, random_bundle: Path, design: Design
@@ -101,13 +111,15 @@ def test_memory_is_used_again_and_what_lies_unused_is_bounded(random_bundle: Pat
     unseen = [Gated(score=1.0)] * 3
     for _ in range(3):
         found.segment(frames, unseen)
-        assert len(found._spare) == 3
+        assert len(found._first._spare) == 3
 
-    spare = SpareArrays(most_bytes=40)  # a set has 16
-    sets = [spare.copied((np.full(2, float(value)),)) for value in range(3)]
+
+def test_memory_that_comes_back_is_handed_out_again_up_to_a_bound() -> None:
+    spare = SpareArrays([((2,), np.dtype(np.float64))], most_bytes=40)  # a set has 16
+    sets = [spare.take() for _ in range(3)]
     for one in sets:
         spare.give_back(one)
-    assert len(spare) == 2
-    (again,) = spare.copied((np.full(2, 9.0),))
-    assert again is sets[1][0], "the third was too many"
-    assert again.tolist() == [9, 9]
+    assert len(spare) == 2, "the third was too many"
+    assert spare.take()[0] is sets[1][0]
+    assert spare.take()[0] is sets[0][0]
+    assert spare.take()[0].shape == (2,)
