@@ -8,7 +8,7 @@ from typing import NamedTuple
 import openvino as ov
 from openvino import opset8 as ops
 
-from model.engines.crossings import Crossing, crossing
+from model.engines.crossings import Crossing, crossing, gives_integers
 
 
 class Halves(NamedTuple):
@@ -38,6 +38,7 @@ def halves(graph: ov.Model, first: str, second: str) -> Halves:
     begins, ends = _output(whole, first).get_node(), _output(whole, second).get_node()
     moving = _moving(whole)
     needed = _names(_ancestors(begins)) & moving
+    needed |= _names(op for op in _ancestors(ends) if _quantises_what_is(needed, op))
     beyond = [op for op in _ancestors(ends) if _name(op) in moving and _name(op) not in needed]
     if _names(beyond) == {_name(ends)}:
         raise ValueError(f"the graph's {second!r} needs nothing beyond what {first!r} needs")
@@ -75,6 +76,11 @@ def _edges(beyond: Iterable[ov.Node], needed: set[str]) -> list[tuple[ov.Output,
             if _name(value.get_node()) in needed:
                 found.setdefault((_name(value.get_node()), value.get_index()), (value, []))[1].append(edge)
     return list(found.values())
+
+
+def _quantises_what_is(needed: set[str], op: ov.Node) -> bool:
+    """Done by the first half though only the second asks: what crosses over is then a byte a value."""
+    return gives_integers(op) and _name(op.input_value(0).get_node()) in needed
 
 
 def _moving(graph: ov.Model) -> set[str]:
