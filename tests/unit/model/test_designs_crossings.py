@@ -79,6 +79,36 @@ def test_a_shipped_int8_graph_keeps_a_byte_a_value() -> None:
     ]
 
 
+@pytest.mark.parametrize("quantised_beyond", [True, False])
+def test_a_feature_map_crosses_channels_last_and_in_bytes_where_the_second_half_quantises_it(
+    quantised_beyond: bool,
+) -> None:
+    frames = ops.parameter([1, 3, 4, 8], ov.Type.f32, name="frames")
+    features = ops.swish(frames)
+    bounds = [np.float32(bound) for bound in (-1, 1.55, -1, 1.55)]
+    taken = (
+        ops.fake_quantize(features, *map(ops.constant, bounds), levels=256) if quantised_beyond else features
+    )
+    highest = ops.reduce_max(features, np.array([1, 2, 3]), keep_dims=False)
+    whole = ov.Model([highest, ops.sigmoid(taken)], [frames], "whole")
+    for output, name in zip(whole.outputs, ("scores", "probabilities"), strict=True):
+        output.set_names({name})
+
+    parts = halves(whole, "scores", "probabilities")
+    crossing_over = parts.first.outputs[1]
+    assert list(crossing_over.shape) == [1, 4 * 8, 3]
+    assert crossing_over.get_element_type() == (ov.Type.u8 if quantised_beyond else ov.Type.f32)
+    values = np.random.default_rng(0).normal(size=(1, 3, 4, 8)).astype(np.float32)
+    run = {
+        part: runtime().compile_model(graph, "CPU", COMPILE_SETTINGS)
+        for part, graph in {"whole": whole, **parts._asdict()}.items()
+    }
+    scores, probabilities = run["whole"](values).values()
+    first = run["first"](values)
+    np.testing.assert_array_equal(first[0], scores)
+    np.testing.assert_allclose(run["second"](first[1])[0], probabilities, rtol=0, atol=1e-6)
+
+
 def test_masks_that_scores_need_whole_leave_nothing_to_cut() -> None:
     frames = ops.parameter([1, 1, 2, 2], ov.Type.f32, name="frames")
     masks = ops.sigmoid(frames)
