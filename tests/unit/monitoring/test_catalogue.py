@@ -51,7 +51,9 @@ def is_bounded(label: Label) -> bool:
     return label.name in BOUNDED_LABELS and label.most == BOUNDED_LABELS[label.name][1]
 
 
-@pytest.mark.parametrize("metric", dict.fromkeys((*METRICS, *TRACKER_METRICS)), ids=lambda metric: metric.name)
+@pytest.mark.parametrize(
+    "metric", dict.fromkeys((*METRICS, *TRACKER_METRICS)), ids=lambda metric: metric.name
+)
 def test_labels_are_bounded(metric: Metric) -> None:
     for label in metric.labels:
         assert is_bounded(label), f"{metric.name} can grow without end by {label.name}"
