@@ -120,6 +120,10 @@ def roll_coils(line: WatchedLine) -> None:
     for _ in turns(90, 0.5, "Prometheus judges the gate's scores"):
         if asked(line, "coilwatch:gate_score_defective_share > 0"):
             break
+    # The belated coils are to move this: it must have been seen as it was before.
+    for _ in turns(90, 0.5, "Prometheus has recorded that no verdict was missed"):
+        if asked(line, 'coilwatch:first_verdicts_missed:share_5m{line="line-1"} == 0'):
+            break
 
 
 def come_too_late(line: WatchedLine) -> None:
