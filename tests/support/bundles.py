@@ -137,8 +137,8 @@ def level_graphs(card: Card) -> dict[str, ov.Model]:
     segmenter = ov.Model([ops.sigmoid(logits), _highest(logits)], [frames], "segmenter")
     frames, logits = _level_logits(card.input)
     return {
-        "gate": _named(ov.Model([_highest(logits)], [frames], "gate"), "scores"),
-        "segmenter": _named(segmenter, "probabilities", "scores"),
+        "gate": named(ov.Model([_highest(logits)], [frames], "gate"), "scores"),
+        "segmenter": named(segmenter, "probabilities", "scores"),
     }
 
 
@@ -146,7 +146,8 @@ def _highest(logits: ov.Node) -> ov.Node:
     return ops.sigmoid(ops.reduce_max(logits, np.array([1, 2, 3], np.int64), keep_dims=False))
 
 
-def _named(graph: ov.Model, *output_names: str) -> ov.Model:
+def named(graph: ov.Model, *output_names: str) -> ov.Model:
+    """The same graph, its outputs named in their order."""
     for output, name in zip(graph.outputs, output_names, strict=True):
         output.set_names({name})
     return graph
@@ -167,7 +168,7 @@ def failing_graph(card: Card, output_name: str) -> ov.Model:
             np.array([1, len(card.classes), height_px // 4, width_px // 4], np.int64),
         )
     )
-    return _named(ov.Model([output], [frames], output_name), output_name)
+    return named(ov.Model([output], [frames], output_name), output_name)
 
 
 def random_bundle(folder: Path, *, width_px: int = 320, height_px: int = 64, seed: int = 0) -> Path:

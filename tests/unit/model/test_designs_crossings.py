@@ -19,7 +19,7 @@ from model.engines.shared_openvino import SharedBackboneOpenVino
 from model.engines.spare import SpareArrays
 from model.inspector import Gated
 from model.load import load_inspector
-from tests.support.bundles import noisy_pixels
+from tests.support.bundles import named, noisy_pixels
 from tests.support.shared_bundles import shared_bundle
 
 SHARED: tuple[Design, ...] = ("shared_backbone", "two_head")
@@ -79,6 +79,10 @@ def test_a_shipped_int8_graph_keeps_a_byte_a_value() -> None:
     ]
 
 
+def both_heads(frames: ov.Node, scores: ov.Node, probabilities: ov.Node) -> ov.Model:
+    return named(ov.Model([scores, probabilities], [frames], "whole"), "scores", "probabilities")
+
+
 @pytest.mark.parametrize("quantised_beyond", [True, False])
 def test_a_feature_map_crosses_channels_last_and_in_bytes_where_the_second_half_quantises_it(
     quantised_beyond: bool,
@@ -90,9 +94,7 @@ def test_a_feature_map_crosses_channels_last_and_in_bytes_where_the_second_half_
         ops.fake_quantize(features, *map(ops.constant, bounds), levels=256) if quantised_beyond else features
     )
     highest = ops.reduce_max(features, np.array([1, 2, 3]), keep_dims=False)
-    whole = ov.Model([highest, ops.sigmoid(taken)], [frames], "whole")
-    for output, name in zip(whole.outputs, ("scores", "probabilities"), strict=True):
-        output.set_names({name})
+    whole = both_heads(frames, highest, ops.sigmoid(taken))
 
     parts = halves(whole, "scores", "probabilities")
     crossing_over = parts.first.outputs[1]
@@ -112,9 +114,7 @@ def test_a_feature_map_crosses_channels_last_and_in_bytes_where_the_second_half_
 def test_masks_that_scores_need_whole_leave_nothing_to_cut() -> None:
     frames = ops.parameter([1, 1, 2, 2], ov.Type.f32, name="frames")
     masks = ops.sigmoid(frames)
-    whole = ov.Model([ops.reduce_max(masks, np.array([1, 2, 3])), masks], [frames], "whole")
-    for output, name in zip(whole.outputs, ("scores", "probabilities"), strict=True):
-        output.set_names({name})
+    whole = both_heads(frames, ops.reduce_max(masks, np.array([1, 2, 3])), masks)
     with pytest.raises(ValueError, match="'probabilities' needs nothing beyond what 'scores' needs"):
         halves(whole, "scores", "probabilities")
 
